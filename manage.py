@@ -1,0 +1,41 @@
+#!/usr/bin/env python
+"""Run Django's commands; `manage.py studio` is the one that most people need."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+
+def export_early_options(arguments: list[str]) -> None:
+    """Pass on to the settings, through the environment, the options that shape them.
+
+    Django loads its settings before a command sees its arguments, so two of them are read here first.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--data-dir")
+    parser.add_argument("--workflows", nargs="+", action="extend")
+    options, _ = parser.parse_known_args(arguments)
+    if options.data_dir is not None:
+        os.environ["STUDIO_DATA_DIR"] = options.data_dir
+    if options.workflows is not None:
+        os.environ["STUDIO_WORKFLOWS"] = ",".join(options.workflows)
+        sys.path.append(os.getcwd())
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
+    if sys.argv[1:2] == ["studio"]:
+        export_early_options(sys.argv[2:])
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

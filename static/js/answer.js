@@ -1,0 +1,80 @@
+// An answer half written is kept by the server while it is written, wherever a question stands with its form.
+import { isWritten } from "./draft.js";
+
+const SETTLE = 400, REST = 2000, MOMENT = 60000, MOST_AT_LAST = 60000;
+const PANES = ["detail", "panel"], LAST = "last:";
+let kept = "", keptAt = 0, timer = 0, sending = Promise.resolve();
+
+const answer = () => document.querySelector("#decide[data-draft]");
+const written = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+
+function keep(keepalive = false) {
+  const form = answer();
+  const text = form && written(form).toString();
+  if (!text || text === kept) return;
+  [kept, keptAt] = [text, Date.now()];
+  const line = document.querySelector("[data-drafted]");
+  if (keepalive) hold(form.dataset.draft, text);
+  // One after the other, so that an older draft does not come last. A page that is left cannot wait.
+  sending = keepalive ? send(form.dataset.draft, text, line, true) : sending.then(() => send(form.dataset.draft, text, line));
+}
+
+async function send(address, text, line, keepalive = false) {
+  const came = await fetch(address, {
+    method: "POST",
+    headers: { "HX-Request": "true", "content-type": "application/x-www-form-urlencoded" },
+    body: text,
+    keepalive: keepalive && text.length < MOST_AT_LAST,
+  }).catch(() => null);
+  if (!came?.ok && kept === text) kept = "";
+  // Where it was not kept, the server says why.
+  const words = came?.headers.get("content-type")?.startsWith("text/plain") && (await came.text().catch(() => ""));
+  line.textContent = words || (came?.ok ? line.dataset.kept : line.dataset.lost);
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(flush, Math.max(SETTLE, keptAt + REST - Date.now()));
+}
+
+// Who goes on to another question, or away, has not waited for the draft to be kept.
+function flush(keepalive) {
+  if (timer) keep(keepalive === true);
+  forget();
+}
+
+function forget() {
+  clearTimeout(timer);
+  timer = 0;
+}
+
+function hold(address, text) {
+  try {
+    sessionStorage.setItem(LAST + address, JSON.stringify({ at: Date.now(), text }));
+  } catch { /* the browser keeps nothing for us */ }
+}
+
+// A page that is loaded again at once is drawn before what was sent last has come, or has failed to.
+async function takeUp() {
+  const key = LAST + answer().dataset.draft;
+  const { at, text } = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+  sessionStorage.removeItem(key);
+  if (!text || Date.now() - at > MOMENT || isDrawn(text)) return;
+  await send(answer().dataset.draft, text, document.querySelector("[data-drafted]"));
+  if (!isWritten(answer())) location.reload();
+}
+
+function isDrawn(text) {
+  const fields = (pairs) => JSON.stringify([...pairs].filter(([name]) => name !== "csrfmiddlewaretoken"));
+  return fields(new URLSearchParams(text)) === fields(written(answer()));
+}
+
+const isPane = ({ detail, target }) => PANES.includes((detail.target ?? target)?.id);
+
+document.addEventListener("input", (event) => event.target.closest?.("#decide[data-draft]") && later());
+document.addEventListener("submit", (event) => event.target.id === "decide" && forget());
+document.addEventListener("htmx:beforeSwap", (event) => isPane(event) && flush());
+document.addEventListener("htmx:afterSettle", (event) => { if (isPane(event)) kept = ""; });
+addEventListener("pagehide", () => flush(true));
+if (isWritten(answer())) later();
+else if (answer()) takeUp().catch(() => {});

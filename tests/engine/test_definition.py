@@ -1,0 +1,73 @@
+"""Definitions: what cannot be meant is refused where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.short import echo, go, started
+from workflows_app import Workflow, create_step, create_workflow, from_step, step
+from workflows_app.errors import DefinitionError, DuplicateStepId, EmptyWorkflow, UnknownReference
+
+WRONG: Any = "wrong"
+
+
+def new() -> Workflow:
+    return create_workflow(id="w")
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "words"),
+    [
+        (lambda: new().parallel([echo("a")], on_error=WRONG), DefinitionError, "on_error is 'wait_all'"),
+        (lambda: new().parallel([]), EmptyWorkflow, "at least one member"),
+        (lambda: new().branch([(bool, echo("a"))], mode=WRONG), DefinitionError, "mode is 'all' or 'first'"),
+        (lambda: new().branch([]), EmptyWorkflow, "at least one arm"),
+        (lambda: new().parallel([[]]), EmptyWorkflow, "A list of steps is empty"),
+        (lambda: new().foreach([echo("a"), echo("b")]), DefinitionError, "Nest a workflow for more"),
+        (lambda: new().when(WRONG, echo("a")), DefinitionError, "A condition is a function of the context"),
+        (lambda: new().then(echo("a")).commit().then(echo("b")), DefinitionError, "is committed"),
+        (lambda: create_step(id="a"), DefinitionError, "A step needs execute="),
+        (lambda: new().then(echo("a")).then(echo("a")).commit(), DuplicateStepId, "two steps with the id 'a'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(build: Callable[[], Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        build()
+
+
+def test_a_mapping_of_a_step_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UnknownReference, match="reads \\['b'\\]"):
+        new().then(echo("a")).map({"x": from_step("b")}).commit()
+
+
+def test_a_decorator_makes_a_step_of_each_function() -> None:
+    careful = step(retries=2)
+
+    @careful
+    async def first(data: int) -> int:
+        """Come first."""
+        return data
+
+    @careful
+    async def second(data: str) -> str:
+        return data
+
+    assert [(one.id, one.description, one.retries) for one in (first, second)] == [
+        ("first", "Come first.", 2), ("second", None, 2),
+    ]  # fmt: skip
+    assert second.input_schema.declared is str
+
+
+def test_workflows_nest_to_any_depth() -> None:
+    workflow = new().then(echo("leaf")).commit()
+    for depth in range(60):
+        workflow = create_workflow(id=f"w{depth}").then(workflow).commit()
+
+    async def scenario() -> None:
+        _, result = await started(workflow, 7)
+        assert (result.status, result.result) == ("success", 7)
+
+    go(scenario())

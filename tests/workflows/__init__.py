@@ -1,0 +1,1 @@
+"""Workflows that several suites, and people, run."""

@@ -1,0 +1,76 @@
+"""Who may answer which question: one function, which page, link, bulk and inspector all ask.
+
+That nobody answers twice and that a requester stays out is also refused by the engine itself, whichever way
+the answer comes; here it is known before somebody has filled in a form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from workflows_app.models import Approval
+from workflows_app.rights import reach_of
+
+RIGHTS = ("decide", "resume_run")
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person as questions see one."""
+
+    user: User
+    name: str
+    may_decide: bool
+
+    @classmethod
+    def of(cls, user: User) -> Who:
+        return cls(
+            user=user,
+            name=user.get_username(),
+            may_decide=any(reach_of(user).somewhere(right) for right in RIGHTS),
+        )
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        return frozenset(self.user.groups.values_list("name", flat=True))
+
+    def is_meant(self, assignee: str) -> bool:
+        """Tell whether a question to this person or group is one to them; an administrator may always step in."""
+        return not assignee or assignee == self.name or assignee in self.groups or self.user.is_superuser
+
+
+def may_answer(who: Who, approval: Approval) -> bool:
+    """Tell whether a person has the right to answer questions of this workflow."""
+    return any(reach_of(who.user).allows(right, approval.workflow_id) for right in RIGHTS)
+
+
+def bar(who: Who, approval: Approval) -> str:
+    """Say why a person may not answer a question, whoever it is asked of, in a sentence; nothing when they may."""
+    if not may_answer(who, approval):
+        return _("Your account may not decide approvals. Somebody who manages the members can allow it.")
+    if not approval.allow_requester and approval.requester == who.name:
+        return _("You started this run, so somebody else must decide.")
+    if who.name in approval.voters:
+        counted = {"given": len(approval.voters), "needed": approval.needed}
+        return _("You have decided. %(given)d of %(needed)d people have; somebody else must too.") % counted
+    return ""
+
+
+def refusal(who: Who, approval: Approval) -> str:
+    """Say why a person may not answer a question now, in a sentence; nothing when they may."""
+    if reason := bar(who, approval):
+        return reason
+    if not who.is_meant(approval.assignee):
+        return _("This is asked of %s.") % approval.assignee
+    if approval.holder not in ("", who.name):
+        return _("%s has claimed this. Take it over to decide it yourself.") % approval.holder
+    return ""
+
+
+def may_handle(who: Who, approval: Approval) -> bool:
+    """Tell whether a person may claim, take over or hand over: whoever may answer but for somebody's claim."""
+    return may_answer(who, approval) and approval.is_open and who.is_meant(approval.assignee)

@@ -1,0 +1,3 @@
+"""One module per command of `manage.py`."""
+
+from __future__ import annotations

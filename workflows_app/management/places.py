@@ -1,0 +1,138 @@
+"""Where a command drives runs: on this installation's database, or in a studio at an address."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Protocol
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError
+
+from workflows_app import runtime
+from workflows_app.client import AsyncStudio, AsyncWorkflow, NotAllowed
+from workflows_app.engine import Workflow, verbs
+from workflows_app.engine.schema import Json
+from workflows_app.errors import InvalidData, WorkflowsError
+
+REFUSED = 2
+BY = "command line"
+TOKEN = "STUDIO_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class Place(Protocol):
+    """Where runs are. Workflows and runs have the same verbs in both; `by` is what these take beside."""
+
+    by: Mapping[str, str]
+
+    async def workflow(self, name: str) -> Any: ...
+
+    async def run(self, workflow: Any, run_id: str) -> Any: ...
+
+    async def new_run(self, workflow: Any, run_id: str | None, given: Mapping[str, Any]) -> Any: ...
+
+    async def withdraw(self, run: Any) -> None: ...
+
+    def answer_schema(self, workflow: Any, path: str) -> Json: ...
+
+
+class Here:
+    """This installation's database; the command itself performs the runs."""
+
+    by: Mapping[str, str] = {"by": BY}
+
+    async def workflow(self, name: str) -> Workflow:
+        return runtime.get_engine().get_workflow(name)
+
+    async def run(self, workflow: Workflow, run_id: str) -> Any:
+        return await runtime.get_engine().get_run(run_id)
+
+    async def new_run(self, workflow: Workflow, run_id: str | None, given: Mapping[str, Any]) -> Any:
+        verbs.checked_start(workflow, *given.values())
+        return await workflow.create_run(run_id=run_id)
+
+    async def withdraw(self, run: Any) -> None:
+        """What does not fit is known before there is a run."""
+
+    def answer_schema(self, workflow: Workflow, path: str) -> Json:
+        return verbs.resume_schema(workflow, path).json_schema()
+
+
+class There:
+    """A studio at an address, which performs the runs."""
+
+    by: Mapping[str, str] = {}
+
+    def __init__(self, studio: AsyncStudio) -> None:
+        self.studio = studio
+
+    async def workflow(self, name: str) -> AsyncWorkflow:
+        return await self.studio.get_workflow(name)
+
+    async def run(self, workflow: AsyncWorkflow, run_id: str) -> Any:
+        return await workflow.get_run(run_id)
+
+    async def new_run(self, workflow: AsyncWorkflow, run_id: str | None, given: Mapping[str, Any]) -> Any:
+        return await workflow.create_run(run_id=run_id)
+
+    async def withdraw(self, run: Any) -> None:
+        """Delete the run that was made for what did not fit, if this person may."""
+        with suppress(NotAllowed):
+            workflow = await self.studio.get_workflow(run.workflow_id)
+            await workflow.delete_workflow_run_by_id(run.run_id)
+
+    def answer_schema(self, workflow: AsyncWorkflow, path: str) -> Json:
+        step = workflow.places.get(path)
+        return step.resume_schema if step is not None else None
+
+
+def add_place_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", metavar="ADDRESS", help="use the studio at this address in place of the database")
+    parser.add_argument(
+        "--token", help=f"API token for that studio; better kept in the variable {TOKEN}, where no list shows it"
+    )
+
+
+@contextmanager
+def refusing(*kept: type[WorkflowsError]) -> Iterator[None]:
+    """Turn what a place refuses into one sentence and exit code 2. Raises: CommandError, what is `kept` as it is"""
+    try:
+        yield
+    except kept:
+        raise
+    except WorkflowsError as error:
+        raise CommandError(error.message, returncode=REFUSED) from error
+    except DatabaseError as error:
+        raise CommandError(
+            f"The database cannot be used ({str(error).strip()}); check STUDIO_DATABASE or STUDIO_DATA_DIR, "
+            "and run manage.py migrate if it is new.",
+            returncode=REFUSED,
+        ) from error
+
+
+def studio_of(options: Mapping[str, Any]) -> AsyncStudio:
+    """Make the client of the studio that the options name; where they give no token, a variable may."""
+    return AsyncStudio(options["url"], token=options["token"] or os.environ.get(TOKEN))
+
+
+@asynccontextmanager
+async def place_of(options: Mapping[str, Any]) -> AsyncIterator[Place]:
+    """Open the place that the options name. Raises: CommandError for whatever is refused there, but InvalidData"""
+    with refusing(InvalidData):
+        if options["url"] is not None:
+            async with studio_of(options) as studio:
+                yield There(studio)
+            return
+        check_no_token(options)
+        try:
+            yield Here()
+        finally:
+            await runtime.get_engine().close()
+            runtime.close_engine()
+
+
+def check_no_token(options: Mapping[str, Any]) -> None:
+    if options["token"] is not None:
+        raise CommandError("A token is for a studio at an address; give its --url too.", returncode=REFUSED)

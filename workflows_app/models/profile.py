@@ -1,0 +1,56 @@
+"""What a person chose for themselves, and where they are signed in."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import models
+
+from .instants import InstantField
+
+
+class Profile(models.Model):
+    """How a person wants the studio. An empty zone is the studio's own.
+
+    `silent` lists the kinds of mails they do not want, `silent_workflows` those about which they want none;
+    `digest_at` is when the next daily mail is due, if they want one.
+    """
+
+    class Theme(models.TextChoices):
+        AUTO = "auto"
+        LIGHT = "light"
+        DARK = "dark"
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="profile")
+    zone = models.CharField(max_length=63, default="")
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    keys = models.BooleanField(default=True)
+    silent = models.JSONField(default=list)
+    silent_workflows = models.JSONField(default=list)
+    digest_at = InstantField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def key_word(self) -> str:
+        return "on" if self.keys else "off"
+
+
+class SignIn(models.Model):
+    """One browser in which somebody is signed in. It goes with its session."""
+
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, primary_key=True, related_name="signed_in")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="signed_in")
+    at = InstantField()
+    ip = models.CharField(max_length=45, default="")
+    agent = models.CharField(max_length=300, default="")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.ip}"

@@ -1,0 +1,1 @@
+"""The live lane: sockets that tell open pages what has happened."""

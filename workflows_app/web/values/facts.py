@@ -1,0 +1,99 @@
+"""What a step tells people, as labelled values: its schema's titles and formats instead of JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from workflows_app.engine.schema import Json
+from workflows_app.web.forms.schema import Part, Schema, as_schema, read_part
+from workflows_app.web.forms.titles import label
+from workflows_app.web.values.jsontree import said
+from workflows_app.web.values.schemas import json_schema_of
+
+LONGEST: Final = 300
+LISTED: Final = 12
+HIDDEN: Final = "••••••"
+MOMENT: Final = TypeAdapter(datetime)
+NO_SCHEMA: Final[Schema] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One labelled value. A link has an address, a moment an instant."""
+
+    label: str
+    text: str
+    href: str = ""
+    at: datetime | None = None
+
+
+def facts_in(data: Json, schema: Schema) -> tuple[tuple[Fact, ...], Json]:
+    """Give what of an object can be said in a line each, and what is left of it."""
+    if not isinstance(data, dict):
+        return (), data
+    properties = read_part(schema, schema).part("properties")
+    facts: list[Fact] = []
+    rest: dict[str, Json] = {}
+    for key, value in data.items():
+        part = part_of(as_schema(properties.get(key)), schema)
+        if value == "":
+            continue
+        if is_plain(value):
+            facts.append(fact_of(label(key, part), value, part))
+        else:
+            rest[key] = value
+    return tuple(facts), rest or None
+
+
+def described(node: object) -> Schema:
+    """Give the schema of what a step tells when it asks; nothing where it declares none."""
+    schema = getattr(node, "suspend_schema", None)
+    return json_schema_of(schema) if schema else NO_SCHEMA
+
+
+def part_of(schema: Schema, root: Schema) -> Part:
+    """Read the schema of a field; its title is its own, not that of the type it refers to."""
+    part = read_part(schema, root)
+    return Part(part.schema, own_title=part.own_title if "title" in schema else "")
+
+
+def is_plain(value: Json) -> bool:
+    """Tell whether a value fits on a line."""
+    if isinstance(value, list):
+        return len(value) <= LISTED and all(not isinstance(item, dict | list) and is_plain(item) for item in value)
+    return not isinstance(value, dict) and len(str(value)) <= LONGEST
+
+
+def fact_of(name: str, value: Json, part: Part) -> Fact:
+    if part.text("format") == "password" or part.schema.get("writeOnly") is True:
+        return Fact(name, HIDDEN if value else said(None))
+    if isinstance(value, list):
+        texts = [said(item) for item in value]
+        # What has commas of its own, or is a sentence, cannot be told apart by commas.
+        between = " · " if any("," in text or text.endswith(".") for text in texts) else ", "
+        return Fact(name, between.join(texts) or said(None))
+    if isinstance(value, str) and value.startswith(("https://", "http://")) and not any(map(str.isspace, value)):
+        return Fact(name, value, href=value)
+    if isinstance(value, str) and part.text("format") == "date-time" and (moment := moment_in(value)) is not None:
+        return Fact(name, value, at=moment)
+    unit = part.text("x-unit")
+    return Fact(name, f"{said(value)} {unit}" if unit else said(value))
+
+
+def moment_in(text: str) -> datetime | None:
+    """Read an instant; one without a zone stays the text it is."""
+    try:
+        found = MOMENT.validate_python(text)
+    except ValidationError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def summary_of(data: Json, most: int, schema: Schema = NO_SCHEMA) -> str:
+    """Tell an object by the first of its facts."""
+    facts, _rest = facts_in(data, schema)
+    return " · ".join(f"{fact.label} {fact.text}" for fact in facts[:most])

@@ -1,0 +1,1 @@
+"""The pages of one workflow: starting it, its versions, its saved inputs and its tests."""
