@@ -9,8 +9,10 @@ from ninja import Query, Router
 
 from workflows_app import runtime
 from workflows_app.approvals.policy import Who
+from workflows_app.engine.ports import TERMINAL
 from workflows_app.engine.run import Run
 from workflows_app.engine.verbs import checked_start
+from workflows_app.errors import RunAlreadyStarted
 from workflows_app.web.activity import note, of_run
 from workflows_app.web.api import documents
 from workflows_app.web.api.access import asked, run_of, workflow_of
@@ -84,9 +86,23 @@ def start_async(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun],
 def stream(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun], body: Starting) -> HttpResponseBase:
     run, user = created(request, workflow_id, asking, body)
     given = start_of(body, asking)
-    response = launched(lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
+    try:
+        response = launched(lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
+    except RunAlreadyStarted as error:
+        raise streamed_before(run) or error from None
     note(request, "start", of_run(run.head))
     return response
+
+
+def streamed_before(run: Run) -> RunAlreadyStarted | None:
+    """Say of a run that has ended where its stream is; nothing of one that has not."""
+    status = run.head.status
+    if status not in TERMINAL:
+        return None
+    return RunAlreadyStarted(
+        f'Workflow run {run.id} already finished with status "{status}". '
+        "Use /observe to read its stream back, or stream a new runId."
+    )
 
 
 @router.post(f"{ONE}/observe", summary="Stream what was recorded of a run, then what follows")
