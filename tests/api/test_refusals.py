@@ -68,6 +68,17 @@ def test_an_unknown_address_is_said_to_be_one(caller: Caller) -> None:
     assert (response.status_code, response.content) == (404, b"404 Not Found")
 
 
+@pytest.mark.parametrize(
+    ("method", "address"), [("put", "/workflows/wire-slow"), ("get", "/workflows/wire-slow/start")]
+)
+def test_a_method_that_an_address_does_not_take_is_an_unknown_address(
+    caller: Caller, method: str, address: str
+) -> None:
+    response = getattr(caller.client, method)(f"/api{address}")
+    assert (response.status_code, response.content) == (404, b"404 Not Found")
+    assert response.headers["Content-Type"] == "text/plain"
+
+
 def test_a_body_of_a_form_is_refused(caller: Caller) -> None:
     assert caller.client.post(START, {"inputData": "x"}).status_code == 415
 
