@@ -48,7 +48,7 @@ def test_a_step_is_a_text_or_a_list(caller: Caller, path: str, body: Any) -> Non
     assert (status, {issue["field"] for issue in refused["issues"]}) == (400, {"step"})
 
 
-@pytest.mark.parametrize("verb", ["start", "resume", "restart", "time-travel", "observe", "resume-stream"])
+@pytest.mark.parametrize("verb", ["start", "stream", "resume", "restart", "time-travel", "observe", "resume-stream"])
 def test_a_verb_needs_the_id_of_a_run(caller: Caller, verb: str) -> None:
     status, refused = caller.post(f"/workflows/wire-slow/{verb}", {"step": "x"})
     assert (status, refused["error"]) == (400, "Invalid query parameters")

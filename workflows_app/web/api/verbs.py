@@ -42,7 +42,7 @@ def found(request: HttpRequest, right: str, workflow_id: str, run_id: str) -> tu
     return run_of(workflow_of(workflow_id), run_id), person.user.get_username()
 
 
-def created(request: HttpRequest, workflow_id: str, asking: OfNewRun, body: Starting) -> tuple[Run, str]:
+def created(request: HttpRequest, workflow_id: str, asking: OfRun | OfNewRun, body: Starting) -> tuple[Run, str]:
     """Find the run of an id, or create it; what cannot be started with leaves none behind. Raises: InvalidData"""
     user = asked(request, "start_run").user.get_username()
     engine, workflow = runtime.get_engine(), workflow_of(workflow_id)
@@ -83,7 +83,7 @@ def start_async(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun],
 
 
 @router.post(f"{ONE}/stream", summary="Start a run and stream its events")
-def stream(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun], body: Starting) -> HttpResponseBase:
+def stream(request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: Starting) -> HttpResponseBase:
     run, user = created(request, workflow_id, asking, body)
     given = start_of(body, asking)
     try:
