@@ -10,8 +10,8 @@ from typing import Any
 from workflows_app.engine.paths import PublicPath, to_text
 from workflows_app.engine.schema import Json
 from workflows_app.engine.snapshot import Result
-from workflows_app.errors import InvalidData, RunNotFound
-from workflows_app.management.places import Place, place_of
+from workflows_app.errors import InvalidData
+from workflows_app.management.places import Place, not_found, place_of
 from workflows_app.management.progress import Progress
 
 
@@ -34,7 +34,7 @@ async def questions_of(options: Mapping[str, Any]) -> list[Question]:
         workflow = await place.workflow(options["workflow"])
         record = await workflow.get_workflow_run_by_id(options["resume"])
         if record is None:
-            raise RunNotFound(f"Run {options['resume']!r} of {workflow.id!r} not found.")
+            raise not_found(workflow, options["resume"])
         return [question_at(place, workflow, record.steps, path) for path in record.suspended]
 
 

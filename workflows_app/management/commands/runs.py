@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows_app import runtime
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.engine.snapshot import WorkflowRun
 from workflows_app.management.places import add_place_arguments, check_no_token, refusing, studio_of
@@ -69,9 +70,15 @@ def plain(text: str) -> Text:
 
 def in_database(options: Mapping[str, Any]) -> list[Line]:
     check_no_token(options)
-    wanted = {"workflow_id": options["workflow"], "status": options["status"]}
+    wanted = {"workflow_id": id_of(options["workflow"]), "status": options["status"]}
     found = Run.objects.filter(**{name: value for name, value in wanted.items() if value}).newest()
     return [Line(**row) for row in found[: options["limit"]].values(*Line.__slots__)]
+
+
+def id_of(name: str | None) -> str | None:
+    """Give a workflow's id by its key. What is no key is an id, perhaps of a workflow that is gone."""
+    offered = {offer.key: offer.workflow.id for offer in runtime.get_catalogue() if offer.workflow}
+    return offered.get(name, name) if name else None
 
 
 async def in_studio(options: Mapping[str, Any]) -> list[Line]:
