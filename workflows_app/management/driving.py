@@ -77,7 +77,11 @@ async def begun(place: Place, options: Mapping[str, Any], given: Mapping[str, Js
         "input_data": given["input"], "initial_state": given["state"], "request_context": given["context"],
     }  # fmt: skip
     run = await place.new_run(workflow, options["run_id"], started)
-    return run, run.stream(**started, **place.by)
+    try:
+        return run, run.stream(**started, **place.by)
+    except InvalidData:
+        await place.withdraw(run)
+        raise
 
 
 @dataclass(slots=True)

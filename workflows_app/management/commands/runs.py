@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +19,7 @@ from workflows_app import runtime
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.engine.snapshot import WorkflowRun
 from workflows_app.management.places import add_place_arguments, check_no_token, refusing, studio_of
-from workflows_app.management.progress import labelled, printable
+from workflows_app.management.progress import labelled, printable, write_line
 from workflows_app.models import Run
 
 MOST = 1000
@@ -53,7 +52,7 @@ class Command(BaseCommand):
             lines = asyncio.run(in_studio(options)) if options["url"] else in_database(options)
         if json or not self.stdout.isatty():
             for line in lines:
-                self.stdout.write(to_json(asdict(line)).decode())
+                write_line(self.stdout, asdict(line))
             return
         table = Table("Run", "Workflow", "Status", "Created", "Error", box=None)
         for line in lines:
