@@ -21,6 +21,7 @@ from pydantic_core import from_json
 from rich.console import Console
 from rich.live import Live
 
+import manage
 from tests.process import ROOT, environment_of
 from workflows_app import runtime
 from workflows_app.management.progress import Steps
@@ -196,6 +197,16 @@ def test_what_runs_failed_with_is_shown_as_it_is(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert "[red]w" in shown
     assert error in " ".join(shown.split())
+
+
+def test_who_interrupts_a_command_that_loads_sees_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(words: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manage, "execute_from_command_line", load)
+    with pytest.raises(SystemExit) as left:
+        manage.main()
+    assert left.value.code == 130
 
 
 @pytest.mark.django_db
