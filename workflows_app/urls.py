@@ -185,6 +185,7 @@ urlpatterns = [
     path("readyz/", operations.readyz, name="readyz"),
     path("metrics/", operations.metrics, name="metrics"),
     path("__gallery__/", gallery.gallery, name="gallery"),
+    path("api/", unknown),
     path("api/", api.urls),
     re_path("^api(?P<address>/.*)?$", unknown),
 ]

@@ -63,8 +63,9 @@ def test_a_verb_needs_a_stored_run(caller: Caller, verb: str) -> None:
     assert (status, refused["error"]) == (404, "Workflow run not found")
 
 
-def test_an_unknown_address_is_said_to_be_one(caller: Caller) -> None:
-    response = caller.client.get("/api/zzz")
+@pytest.mark.parametrize("address", ["/api/zzz", "/api/", "/api"])
+def test_an_unknown_address_is_said_to_be_one(caller: Caller, address: str) -> None:
+    response = caller.client.get(address)
     assert (response.status_code, response.content) == (404, b"404 Not Found")
 
 
