@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from workflows_app import create_workflow
+from workflows_app import create_step, create_workflow
 from workflows_app.catalogue import Catalogue, read_catalogue
 
 GOOD, ODD = "tests.workflows.additions", "odd_module"
@@ -45,4 +46,20 @@ def test_what_a_module_offers_beside_a_broken_workflow_is_kept(monkeypatch: pyte
     good = create_workflow(id="good").map(lambda ctx: 1)
     found = catalogue_with(monkeypatch, settings, workflows=[create_workflow(id="empty"), good])
     assert [offer.key for offer in found.offers if offer.error] == ["empty"]
+    assert found.workflows["good"] is good
+
+
+class Plain:
+    """What pydantic knows nothing of."""
+
+
+@pytest.mark.parametrize("schema", [Plain, list[Plain], Callable[[int], int]])
+def test_a_workflow_whose_schema_cannot_be_written_keeps_no_other_from_being_served(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, schema: Any
+) -> None:
+    good, odd = create_workflow(id="good").map(lambda ctx: 1), create_workflow(id="odd", input_schema=schema)
+    step = create_step(id="a", execute=lambda ctx: 1, resume_schema=schema)
+    offered = [odd.map(lambda ctx: 1), create_workflow(id="inside").then(step), good]
+    found = catalogue_with(monkeypatch, settings, workflows=offered)
+    assert [offer.key for offer in found.offers if offer.error] == ["odd", "inside"]
     assert found.workflows["good"] is good

@@ -17,7 +17,7 @@ from typing import Any
 from django.apps import apps
 
 from .conf import get_conf
-from .engine import Workflow, WorkflowsError
+from .engine import Workflow, WorkflowsError, codec
 from .engine.registry import keyed, offered
 
 MODULE = "workflows"
@@ -86,6 +86,9 @@ def offers_of(module: str, workflows: Any, known: dict[str, Workflow]) -> list[O
             if workflow.id in taken:
                 raise WorkflowsError(f"Two workflows have the id {workflow.id!r}. Give one of them another id.")
             workflow.commit()
+            # What pages and the API show of it can be written.
+            codec.schemas(workflow)
+            codec.parts(workflow)
             taken.add(workflow.id)
             offers.append(Offer(str(key), module, workflow))
         except Exception:

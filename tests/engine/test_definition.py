@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from tests.engine.short import echo, go, started
 from workflows_app import Workflow, create_step, create_workflow, from_step, step
@@ -41,6 +42,34 @@ def test_what_cannot_be_meant_is_refused(build: Callable[[], Any], error: type[E
 def test_a_mapping_of_a_step_that_is_not_there_is_refused() -> None:
     with pytest.raises(UnknownReference, match="reads \\['b'\\]"):
         new().then(echo("a")).map({"x": from_step("b")}).commit()
+
+
+class Plain:
+    """What pydantic knows nothing of."""
+
+
+@pytest.mark.parametrize("name", ["input_schema", "output_schema", "resume_schema", "suspend_schema", "state_schema"])
+def test_a_type_that_pydantic_does_not_know_is_refused(name: str) -> None:
+    schemas: dict[str, Any] = {name: list[Plain]}
+    odd = create_step(id="odd", execute=lambda ctx: 1, **schemas)
+    with pytest.raises(DefinitionError, match=f"The {name} of 'odd' .*Plain.* pydantic"):
+        create_workflow(id="wf").parallel([[echo("a"), odd]]).commit()
+    with pytest.raises(DefinitionError, match=r"The request_context_schema of 'wf' .*Plain"):
+        create_workflow(id="wf", request_context_schema=Plain).then(echo("a")).commit()
+
+
+def test_a_model_that_is_not_complete_yet_may_be_named() -> None:
+    class Early(BaseModel):
+        late: Late
+
+    workflow = create_workflow(id="wf", input_schema=Early).then(echo("a")).commit()
+
+    class Late(BaseModel):
+        n: int
+
+    Early.model_rebuild()
+    assert workflow.input_schema.json_schema()["required"] == ["late"]
+    assert workflow.input_schema.normalise({"late": {"n": 1}}).data == {"late": {"n": 1}}
 
 
 def test_a_decorator_makes_a_step_of_each_function() -> None:
