@@ -114,8 +114,19 @@ def test_minutes_are_never_further_apart_than_they_say(moment: datetime, zone: s
         following = cron.after(found[-1], where)
         assert following is not None
         found.append(following)
-    # A clock that is set by half an hour begins its hour anew.
-    assert all(timedelta() < b - a <= timedelta(minutes=minutes) for a, b in pairwise(found))
+    for a, b in pairwise(found):
+        # A clock that is set back by half an hour goes from a full hour to a half one, where minutes count anew.
+        is_set = a.astimezone(where).utcoffset() != b.astimezone(where).utcoffset()
+        assert timedelta() < b - a <= timedelta(minutes=minutes) * (2 if is_set else 1)
+
+
+def test_a_clock_set_back_by_half_an_hour_leaves_out_what_it_does_not_show() -> None:
+    # At 02:00 it is 01:30 again, so that the next minute of twelve each is 01:36.
+    cron, island = Cron.parse("*/12 * * * *"), ZoneInfo("Australia/Lord_Howe")
+    before = cron.after(at("2025-04-06 01:40", island), island)
+    assert before is not None
+    after = cron.after(before, island)
+    assert (before, after) == (at("2025-04-05 14:48"), at("2025-04-05 15:06"))
 
 
 @given(MOMENTS, ZONES, st.integers(0, 23), st.integers(0, 59))
