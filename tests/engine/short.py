@@ -33,7 +33,10 @@ def chain(*steps: Any, **options: Any) -> Workflow:
 
 
 def echo(id: str) -> Step:
-    return create_step(id=id, execute=lambda ctx: ctx.input_data)
+    async def give(ctx: Any) -> Any:
+        return ctx.input_data
+
+    return create_step(id=id, execute=give)
 
 
 def sus(id: str) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -191,5 +192,18 @@ def test_what_only_decides_can_neither_ask_nor_bail(build: Any, asked: str, bail
         assert result.error is None or result.error["message"].startswith("Only a step can ask")
         _, result = await started(build(create_workflow(id="wf"), lambda ctx: ctx.bail(5)).commit(), [1])
         assert (result.status, result.result == 5) == (bailed, False)
+
+    go(scenario())
+
+
+def test_a_step_that_is_a_lambda_holds_up_nobody_and_runs_out_of_time() -> None:
+    async def scenario() -> None:
+        held = threading.Event()
+        slow = create_step(id="slow", execute=lambda ctx: held.wait(20), timeout=0.05)
+        try:
+            _run, result = await started(chain(slow))
+        finally:
+            held.set()
+        assert (result.status, result.error["name"]) == ("failed", "StepTimeout")
 
     go(scenario())

@@ -160,11 +160,11 @@ async def invoke(call: Call, context: StepContext, work: Performance) -> Any:
 
 
 async def run_function(step: Step, context: StepContext, executor: Executor | None) -> Any:
-    """Await a coroutine function, run a plain one in a thread; a lambda is short and runs at once."""
+    """Await a coroutine function, run a plain one in a thread; a lambda that only decides or maps runs at once."""
     function = step.execute
     if step.is_async:
         returned = await function(context)
-    elif step.is_lambda:
+    elif step.is_lambda and step.role != "step":
         returned = function(context)
     else:
         ambient = contextvars.copy_context()
