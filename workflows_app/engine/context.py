@@ -303,12 +303,14 @@ class StepContext:
         self, payload: Any = None, resume_label: str | list[str] | None = None, title: str | None = None,
         due: datetime | timedelta | float | None = None, assign_to: str | None = None, approvals: int = 1,
         allow_requester: bool = True, on_due: Any = None, body: str | None = None, priority: str = "normal",
+        proposal: Any = None,
     ) -> Ready:  # fmt: skip
         """Ask a person: the step ends here and runs again with `resume_data` once somebody answers.
 
         `assign_to` names a person or a group. `approvals` people must give the same decision. Without
         `allow_requester` whoever started the run may not answer. `on_due` says what happens when it is due
-        (see `questions`). `body` is Markdown, `priority` one of urgent, high, normal, low.
+        (see `questions`). `body` is Markdown, `priority` one of urgent, high, normal, low. The form of the answer
+        begins with the `proposal`, which may be wrong or not whole: the person is there to mend it.
 
         Raises: InvalidSuspendData, StepError in a condition and the like
         """
@@ -325,7 +327,7 @@ class StepContext:
             title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to, approvals=approvals,
             allow_requester=allow_requester,
             on_due=rungs_of(on_due, self._step_schema("resume_schema") if validates else ANY),
-            body=body, priority=priority,
+            body=body, priority=priority, proposal=None if proposal is None else Value.of(proposal),
         ).checked()  # fmt: skip
         return Ready()
 

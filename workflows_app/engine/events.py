@@ -182,6 +182,7 @@ class StepSuspended(Event):
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,9 @@ KINDS: dict[str, type[Event]] = {
 }  # fmt: skip
 
 COLUMNS = frozenset({"at", "path", "by"})
-VALUES = frozenset({"input", "state", "context", "result", "output", "payload", "data", "chunks", "assume", "resume"})
+VALUES = frozenset(
+    {"input", "state", "context", "result", "output", "payload", "data", "chunks", "assume", "resume", "proposal"}
+)
 FIELDS = {kind: frozenset(field.name for field in fields(cls)) for kind, cls in KINDS.items()}
 DEFAULTS = {
     kind: tuple((field.name, field.default) for field in fields(cls) if field.name not in COLUMNS)

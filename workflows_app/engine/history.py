@@ -268,7 +268,7 @@ class History:
     def _step_succeeded(self, event: e.StepSucceeded) -> None:
         record = self.records[event.path]
         record.output, record.ended_at = event.output, event.at
-        record.suspended_at = record.suspend_payload = record.suspend_output = None
+        record.suspended_at = record.suspend_payload = record.suspend_output = record.proposal = None
         record.labels = ()
         self._merge(event.state, event.context)
         if record.role == "input" and (owner := self.records.get(untried(event.path))) is not None:
@@ -295,7 +295,7 @@ class History:
         record.approvals, record.allow_requester = event.approvals, event.allow_requester
         record.on_due, record.escalated, record.votes, record.asked = event.on_due, 0, (), self.seq
         record.form, record.crashes = event.form, 0
-        record.body, record.priority = event.body, event.priority
+        record.body, record.priority, record.proposal = event.body, event.priority, event.proposal
         self._merge(event.state, event.context)
         record.close_try(event.at, "suspended")
         for items, _ in self._around(event.path):

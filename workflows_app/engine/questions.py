@@ -41,7 +41,7 @@ class Question:
     """What a step said when it suspended.
 
     `body` says more than the title does, in Markdown. `form` describes the answer, as a JSON Schema, where the
-    step's own resume schema does not.
+    step's own resume schema does not. `proposal` is an answer to begin with; it may be wrong or not whole.
     """
 
     payload: Value | None
@@ -55,6 +55,7 @@ class Question:
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
 
     def checked(self) -> Question:
         """Refuse a policy that could not be kept. Raises: InvalidSuspendData"""

@@ -21,7 +21,7 @@ from workflows_app.engine.schema import Json, Value
 from workflows_app.engine.verbs import place_of
 from workflows_app.models import Approval, Comment, Desk
 from workflows_app.models.instants import to_instant
-from workflows_app.web.approvals.answering import Answering, Choice, answer_form, answering
+from workflows_app.web.approvals.answering import Answering, Choice, answering, proposed_form
 from workflows_app.web.approvals.deciding import Sent
 from workflows_app.web.approvals.following import Follow, follows_of, holds, name_of
 from workflows_app.web.approvals.inbox import Due, due_words
@@ -135,7 +135,7 @@ def read_question(
     `check` is the address that checks single fields.
     """
     with looking_at(approval.run_id) as look:
-        form = sent.form if sent else answer_form(look, approval.path)
+        form = sent.form if sent else proposed_form(look, approval.path)
         if form is None or not approval.is_open:
             return question_of(approval, look, who, now, may_see=may_see)
         drafted = None if sent else draft_of(approval, who)
