@@ -128,9 +128,9 @@ def test_what_is_known_of_it_is_folded_from_the_journal_again(settings: Any) -> 
     approval = asked(approvals=GROUPS)
     send(signed_in(settings, person("sam", "sales")), approval, YES)
     approval.refresh_from_db()
-    before = (approval.asked_of, approval.concerned, approval.voters)
+    before = (approval.asked_of, approval.concerned, approval.decided)
     assert before == (["law", "risk"], GROUPS, ["sam"])
     Approval.objects.all().delete()
     catch_up(runs=[approval.run_id])
     again = Approval.objects.get(run=approval.run_id)
-    assert (again.asked_of, again.concerned, again.voters) == before
+    assert (again.asked_of, again.concerned, again.decided) == before

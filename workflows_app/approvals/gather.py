@@ -19,7 +19,7 @@ from workflows_app.engine.errors import UnreadableEvent
 from workflows_app.engine.events import decode
 from workflows_app.engine.paths import ITEM, last_id, public
 from workflows_app.models import Approval, Event, Wait
-from workflows_app.models.approval import EACH, NEVER, ApprovalQuerySet
+from workflows_app.models.approval import EACH, NEVER, ApprovalQuerySet, numbered
 from workflows_app.models.instants import to_datetime, to_instant
 
 AT_ONCE = 500
@@ -86,7 +86,7 @@ def approval_of(wait: Wait, row: Event | None) -> Approval:
         made.title = asked.title or made.title
         made.priority = Approval.Priority.of(asked.priority)
         made.assignee = EACH if asked.groups else asked.assign_to or ""
-        made.groups = made.missing = {name: place for place, name in enumerate(asked.groups)}
+        made.groups = made.missing = numbered(asked.groups)
         made.due_at = NEVER if asked.due is None else to_datetime(asked.due)
         made.needed, made.allow_requester = asked.approvals, asked.allow_requester
         made.rungs = len(asked.on_due)
@@ -128,7 +128,7 @@ def take(approval: Approval, rows: Iterable[Event]) -> bool:
     """Take over what happened to a question since it was asked. Tells whether that is news."""
     since = [event_of(row) for row in rows]
     votes = [event for event in since if isinstance(event, e.StepVoted)]
-    voters = [vote.by for vote in votes]
+    voters = numbered(vote.by or "" for vote in votes)
     rungs = [event for event in since if isinstance(event, e.StepEscalated)]
     if voters == approval.voters and len(rungs) == approval.escalated:
         return False

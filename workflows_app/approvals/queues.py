@@ -44,7 +44,7 @@ class Inbox:
             return Approval.objects.none()
         allowed = reach_of(self.who.user).where(*RIGHTS)
         found = Approval.objects.answerable_by(self.who.user).filter(allowed)
-        return found.exclude(needed__gt=1, voters__icontains=f'"{self.who.name}"')
+        return found.exclude(needed__gt=1, voters__has_key=self.who.name)
 
     @property
     def decided(self) -> ApprovalQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,6 +21,15 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 UNWANTED: Final = EPOCH
 EACH: Final = "\neach"
 """Whom a question is asked of that one of each of its groups must answer; no person and no group is called so."""
+
+
+def numbered(names: Iterable[str]) -> dict[str, int]:
+    """Number names by their order: a list could not be searched in both databases."""
+    return {name: place for place, name in enumerate(names)}
+
+
+def in_order(names: Mapping[str, int]) -> list[str]:
+    return sorted(names, key=names.__getitem__)
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
@@ -45,8 +55,8 @@ class Approval(models.Model):
     Derived from the journal by `approvals.gather`; of what stands here only the claim and the handing over
     are known nowhere else. `seq` and `answer_seq` number the events with the question and the answer.
     `assignee` is a person or a group; without one everybody may answer who may answer at all. Where one of each of
-    some `groups` must, these are numbered by their order, and `missing` are those that are asked now. `tell_at` is
-    when somebody is to be told something about it next.
+    some `groups` must, `missing` are those that are asked now; these and the `voters` are numbered by their order.
+    `tell_at` is when somebody is to be told something about it next.
     """
 
     class State(models.TextChoices):
@@ -94,7 +104,7 @@ class Approval(models.Model):
     needed = models.SmallIntegerField(default=1)
     groups = models.JSONField(default=dict)
     missing = models.JSONField(default=dict)
-    voters = models.JSONField(default=list)
+    voters = models.JSONField(default=dict)
     allow_requester = models.BooleanField(default=True)
     rungs = models.SmallIntegerField(default=0)
     escalated = models.SmallIntegerField(default=0)
@@ -143,12 +153,17 @@ class Approval(models.Model):
     @property
     def asked_of(self) -> list[str]:
         """Name whom it is asked of now: several where one of each must answer, nobody where all may."""
-        return sorted(self.missing, key=self.missing.__getitem__) or ([self.assignee] if self.assignee else [])
+        return in_order(self.missing) or ([self.assignee] if self.assignee else [])
 
     @property
     def concerned(self) -> list[str]:
         """Name whom it is asked of, also those who have answered."""
-        return sorted(self.groups, key=self.groups.__getitem__) or self.asked_of
+        return in_order(self.groups) or self.asked_of
+
+    @property
+    def decided(self) -> list[str]:
+        """Name who has decided, where several must."""
+        return in_order(self.voters)
 
     @property
     def given(self) -> int:
