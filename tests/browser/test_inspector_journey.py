@@ -49,6 +49,21 @@ def test_a_person_scrubs_through_what_happened_and_comes_back(page: Page) -> Non
     expect(page.locator("#past")).to_be_hidden()
 
 
+def test_a_wait_for_an_event_is_called_so_without_a_reload(page: Page) -> None:
+    page.request.post("/api/workflows/invoice/create-run?runId=owed", data={})
+    page.goto("/runs/owed/")
+    node(page, "event_invoice_0", "pending")
+    expect(page.locator("#live")).to_have_text("Live")
+    # What the line itself tells is what is looked at, not what is fetched anew.
+    page.route(re.compile("/(flow|timeline)/"), lambda route: route.fulfill(status=204))
+    page.request.post("/api/workflows/invoice/start?runId=owed", data={"inputData": {}})
+    for part in ("#flow", "#timeline"):
+        expect(page.locator(f"{part} [data-path='event_invoice_0'] [data-word]")).to_contain_text(
+            "waiting for an event"
+        )
+    expect(page.locator("#timeline [data-path='event_invoice_0'] .bar[data-s='waiting']")).to_have_count(1)
+
+
 def test_the_past_stands_still_while_the_run_goes_on(page: Page) -> None:
     start_order(page)
     node(page, "review", "suspended")

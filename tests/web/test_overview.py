@@ -144,7 +144,7 @@ def test_interrupted_runs_are_looked_for_among_those_that_one_may_see(monkeypatc
         workflow = "order" if name == "run-37" else "secret"
         Run.objects.create(id=name, workflow_id=workflow, status="running", created_at=now, updated_at=now)
     with answering_to(Reach(frozenset({"view_run"}), {"secret": frozenset()})):
-        assert [one.run.id for one in interrupted()] == ["run-37"]
+        assert [one.on.pk for one in interrupted()] == ["run-37"]
 
 
 def test_a_module_that_cannot_be_read_is_named(client: Client) -> None:

@@ -14,7 +14,7 @@ class Case(BaseModel):
     total: int = 2480
     assign_to: str | None = None
     due_in: float | None = None
-    approvals: int = 1
+    approvals: int | list[str] = 1
     allow_requester: bool = True
     on_due: Any = None
     body: str | None = None

@@ -7,7 +7,7 @@ A context is made for one call and notes what the code asks for (state changes, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from .errors import InvalidPayload, InvalidState, InvalidSuspendData, StepError,
 from .events import too_large
 from .history import History
 from .paths import is_helper, last_id, public, scope_of, to_text
-from .questions import Question, rungs_of, to_instant
+from .questions import Question, policy_of, rungs_of, to_instant
 from .records import Record
 from .schema import ANY, EMPTY, Json, Schema, Value, to_plain, trusted
 from .secrets import covered
@@ -301,16 +301,17 @@ class StepContext:
 
     def suspend(
         self, payload: Any = None, resume_label: str | list[str] | None = None, title: str | None = None,
-        due: datetime | timedelta | float | None = None, assign_to: str | None = None, approvals: int = 1,
-        allow_requester: bool = True, on_due: Any = None, body: str | None = None, priority: str = "normal",
-        proposal: Any = None,
+        due: datetime | timedelta | float | None = None, assign_to: str | None = None,
+        approvals: int | Sequence[str] = 1, allow_requester: bool = True, on_due: Any = None,
+        body: str | None = None, priority: str = "normal", proposal: Any = None,
     ) -> Ready:  # fmt: skip
         """Ask a person: the step ends here and runs again with `resume_data` once somebody answers.
 
-        `assign_to` names a person or a group. `approvals` people must give the same decision. Without
-        `allow_requester` whoever started the run may not answer. `on_due` says what happens when it is due
-        (see `questions`). `body` is Markdown, `priority` one of urgent, high, normal, low. The form of the answer
-        begins with the `proposal`, which may be wrong or not whole: the person is there to mend it.
+        `assign_to` names a person or a group. `approvals` people must give the same decision, or, where it
+        names groups, one of each of them; who is in several decides for each. Without `allow_requester` whoever
+        started the run may not answer. `on_due` says what happens when it is due (see `questions`). `body` is
+        Markdown, `priority` one of urgent, high, normal, low. The form of the answer begins with the `proposal`,
+        which may be wrong or not whole: the person is there to mend it.
 
         Raises: InvalidSuspendData, StepError in a condition and the like
         """
@@ -322,10 +323,11 @@ class StepContext:
             schema = self._step_schema("suspend_schema") if validates else ANY
             value = schema.normalise(payload, InvalidSuspendData)
         labels = resume_label if isinstance(resume_label, list | tuple) else [resume_label]
+        needed, groups = policy_of(approvals)
         self.asked = Question(
             payload=value, labels=tuple(label for label in labels if label is not None),
-            title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to, approvals=approvals,
-            allow_requester=allow_requester,
+            title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to,
+            approvals=needed, groups=groups, allow_requester=allow_requester,
             on_due=rungs_of(on_due, self._step_schema("resume_schema") if validates else ANY),
             body=body, priority=priority, proposal=None if proposal is None else Value.of(proposal),
         ).checked()  # fmt: skip

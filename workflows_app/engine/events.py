@@ -183,15 +183,20 @@ class StepSuspended(Event):
     body: str | None = None
     priority: str = "normal"
     proposal: Value | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StepVoted(Event):
-    """Somebody answered a question that several people must give the same answer to."""
+    """Somebody answered a question that several people must give the same answer to.
+
+    `groups` are those of which one must answer and for which this person does.
+    """
 
     path: str
     data: Value = NULL
     by: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

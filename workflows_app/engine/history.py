@@ -292,7 +292,8 @@ class History:
         record.suspend_payload, record.suspend_output = event.payload, event.output
         record.suspended_at, record.labels, record.title = event.at, event.labels, event.title
         record.due, record.assign_to = event.due, event.assign_to
-        record.approvals, record.allow_requester = event.approvals, event.allow_requester
+        record.approvals, record.groups = event.approvals, event.groups
+        record.allow_requester = event.allow_requester
         record.on_due, record.escalated, record.votes, record.asked = event.on_due, 0, (), self.seq
         record.form, record.crashes = event.form, 0
         record.body, record.priority, record.proposal = event.body, event.priority, event.proposal
@@ -304,7 +305,7 @@ class History:
 
     def _step_voted(self, event: e.StepVoted) -> None:
         record = self.records[event.path]
-        record.votes = (*record.votes, Vote(event.by or "", event.at, event.data))
+        record.votes = (*record.votes, Vote(event.by or "", event.at, event.data, event.groups))
         # So that the run comes to rest anew, which is what whoever awaits the answer is told.
         self._go_on(event.at)
 

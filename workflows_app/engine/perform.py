@@ -190,7 +190,7 @@ def conclude(call: Call, context: StepContext, returned: Any, now: Instant) -> E
         return e.StepSuspended(
             now, call.path, call.attempt, asked.payload, output, asked.labels, hidden(asked.title), asked.due,
             asked.assign_to, None, changed, asked.approvals, asked.allow_requester, asked.on_due,
-            asked.form, hidden(asked.body), asked.priority, asked.proposal,
+            asked.form, hidden(asked.body), asked.priority, asked.proposal, asked.groups,
         )  # fmt: skip
     if context.bailed is not None:
         return e.StepSucceeded(now, call.path, call.attempt, context.bailed, None, changed, True)

@@ -35,6 +35,7 @@ class Vote:
     by: str
     at: Instant
     data: Value
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class Record:
     title: str | None = None
     assign_to: str | None = None
     approvals: int = 1
+    groups: tuple[str, ...] = ()
     allow_requester: bool = True
     on_due: tuple[Rung, ...] = ()
     form: Json = None

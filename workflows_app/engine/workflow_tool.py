@@ -116,8 +116,8 @@ async def ask_on(run: Any, ctx: Any, problem: str = "") -> Json:
     told = {"problem": problem} if problem else {}
     ctx.asked = Question(
         Value.of({"runId": run.id, "step": step, "suspendPayload": payload, **told}), title=record.title,
-        assign_to=record.assign_to, approvals=record.approvals, allow_requester=record.allow_requester,
-        form=schema.json_schema() or record.form, body=record.body, priority=record.priority,
-        proposal=record.proposal,
+        assign_to=record.assign_to, approvals=record.approvals, groups=record.groups,
+        allow_requester=record.allow_requester, form=schema.json_schema() or record.form, body=record.body,
+        priority=record.priority, proposal=record.proposal,
     )  # fmt: skip
     return {"runId": run.id, "step": step, "asked": record.asked}

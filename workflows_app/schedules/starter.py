@@ -119,9 +119,8 @@ class Starter:
             return Fired(Outcome.FAILED, error=str(error))
 
     async def _started(self, workflow: Workflow, row: Schedule, run_id: str, by: str = "") -> str:
-        given = arguments_of(workflow, row)
         # What does not fit shall not leave a run behind.
-        checked_start(workflow, given["input_data"], given["initial_state"], given["request_context"])
+        given = fitting(workflow, row)
         # Who says what is started has asked for it, and may have no voice in what the run asks. No account has a
         # space in its name, so a schedule of the code passes for nobody.
         name = by or row.made_by or f"schedule {row}"
@@ -134,6 +133,13 @@ class Starter:
     async def _beside(self, work: Any, *arguments: Any) -> Any:
         journal: Any = self._engine.journal
         return await journal.beside(lambda _alias: work(*arguments))
+
+
+def fitting(workflow: Workflow, row: Schedule) -> Mapping[str, Any]:
+    """Give what a run is started with, if the workflow takes it. Raises: InvalidData, SealedElsewhere"""
+    given = arguments_of(workflow, row)
+    checked_start(workflow, given["input_data"], given["initial_state"], given["request_context"])
+    return given
 
 
 def arguments_of(workflow: Workflow, row: Schedule) -> Mapping[str, Any]:

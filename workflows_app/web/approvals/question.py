@@ -11,7 +11,7 @@ from typing import Final
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy, ngettext
 
-from workflows_app.approvals.policy import Who, may_handle, refusal
+from workflows_app.approvals.policy import Who, may_handle, refusal, takes_on
 from workflows_app.approvals.queues import Inbox
 from workflows_app.engine.events import StepResumed, StepSuspended
 from workflows_app.engine.paths import public
@@ -57,6 +57,7 @@ class Pill:
 class Vote:
     by: str
     at: int
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Question:
     may_handle: bool
     holder: str
     is_mine: bool
+    goes_on: bool
     ending: Ending | None
     precedents: Precedents
     comments: tuple[Comment, ...]
@@ -118,13 +120,13 @@ class Question:
     drafted_at: datetime | None = None
 
     @property
-    def choices(self) -> Sequence[Choice]:
-        return self.answering.choices if self.answering is not None else ()
+    def heard(self) -> int:
+        """Count the groups for which somebody has decided."""
+        return len({group for vote in self.votes for group in vote.groups})
 
     @property
-    def goes_on(self) -> bool:
-        """Tell whether one more answer takes the run on."""
-        return self.approval.needed - len(self.votes) <= 1
+    def choices(self) -> Sequence[Choice]:
+        return self.answering.choices if self.answering is not None else ()
 
 
 def read_question(
@@ -161,7 +163,7 @@ def question_of(
     path = public(approval.path)
     node = place_of(look.workflow, approval.path) if look.workflow is not None else None
     flow = draw(look.root, look.history, look.history.updated_at or 0, path)
-    may_see = may_see or who.is_meant(approval.assignee)
+    may_see = may_see or who.is_meant(approval)
     told = told_by(approval, look, node) if may_see else Told()
     said = event_at(look, approval.seq)
     record = look.history.record(approval.path)
@@ -176,12 +178,13 @@ def question_of(
         due=due_words(approval.due, now),
         pills=tuple(pills_of(flow, path)),
         follows=tuple(follows_of(flow, path, choices, look.workflow)),
-        votes=tuple(Vote(vote.by, vote.at) for vote in asked.votes),
+        votes=tuple(Vote(vote.by, vote.at, vote.groups) for vote in asked.votes),
         rungs=tuple(rung for rung in rungs_of(approval, asked) if rung.taken or approval.is_open),
         refusal=refusal(who, approval) if approval.is_open else "",
         may_handle=may_handle(who, approval),
         holder=approval.holder,
         is_mine=approval.holder == who.name,
+        goes_on=takes_on(who, approval),
         ending=ending_of(approval, look, may_see) if not approval.is_open else None,
         precedents=precedents_of(approval, look.answer_schema(approval.path), Inbox(who, now).decided),
         comments=tuple(approval.comments.order_by("pk")),

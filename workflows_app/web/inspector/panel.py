@@ -331,7 +331,8 @@ def ask_of(record: Record, sight: Sight) -> Ask:
     title = record.title or _("%s waits for an answer") % public(record.path).rpartition(".")[2]
     body = record.body or "" if sight.may_see else ""
     priority = Approval.Priority.of(record.priority)
-    return Ask(title, told, tree, record.suspended_at, record.due, record.assign_to or "", body, priority.notable)
+    asked = ", ".join(record.groups) or record.assign_to or ""
+    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable)
 
 
 def tries_of(record: Record, now: int) -> tuple[TryRow, ...]:
