@@ -294,6 +294,13 @@ def test_every_secret_is_described_as_one() -> None:
     assert {name for name, field in shown.items() if field.get("writeOnly")} == {"pin", "word"}
 
 
+def test_a_decimal_is_told_from_a_number_or_any_text() -> None:
+    either = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+    assert Schema(float | str).json_schema() == either
+    exact = Schema(Decimal).json_schema()["anyOf"]
+    assert [(part["type"], part.get("format")) for part in exact] == [("number", None), ("string", "decimal")]
+
+
 class Unruly:
     """Raises whenever it is looked at."""
 
