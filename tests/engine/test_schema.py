@@ -17,7 +17,18 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Secret, SecretStr, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    Secret,
+    SecretStr,
+    computed_field,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
 
 from workflows_app.engine.schema import ANY, Schema, Value, array, encode, record, to_plain
 from workflows_app.errors import InvalidInput, InvalidPayload
@@ -267,6 +278,47 @@ def test_what_a_model_was_dumped_to_is_read_again(model: type[Spoken]) -> None:
     assert (type(spoken), spoken.size) == (model, 3)
     assert Schema(model).normalise(spoken).data == given.data
     assert [error["path"] for error in Schema(model).check({"aSize": 2})] == ["userName"]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    unit_price: int
+    sizes: Json[list[int]] = []
+
+    @computed_field
+    def with_tax(self) -> int:
+        return self.unit_price * 2
+
+
+class Parcel(BaseModel):
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    parts: list[Part | int]
+    by_name: dict[str, Part] = Field({}, alias="byName")
+
+    @computed_field(alias="partCount")
+    def count(self) -> int:
+        return len(self.parts)
+
+
+def test_what_a_dump_says_beside_the_fields_is_read_again() -> None:
+    schema, part = Schema(Parcel), {"unitPrice": 2, "sizes": "[1, 2]"}
+    given = schema.normalise({"parts": [part, 7], "byName": {"with_tax": part}})
+    dumped = {"unit_price": 2, "sizes": [1, 2], "with_tax": 4}
+    assert given.data == {"parts": [dumped, 7], "byName": {"with_tax": dumped}, "partCount": 2}
+    read = schema.parse(given)
+    assert (read.count, read.parts[0].with_tax, read.parts[0].sizes) == (2, 4, [1, 2])
+    assert schema.normalise(read) == given
+    assert Schema(Json[list[int]]).parse(Schema(Json[list[int]]).normalise("[1, 2]")) == [1, 2]
+
+
+def test_what_no_dump_says_is_refused_as_before() -> None:
+    wrong = {"parts": [{"unitPrice": 2, "with_tax": 4, "more": 1}]}
+    told = [(error["path"], error["message"]) for error in Schema(Parcel).check(wrong)]
+    assert ("parts.0.Part.more", "Extra inputs are not permitted") in told
+    sizes = Schema(Part).check({"unitPrice": 2, "sizes": ["x"]})
+    assert [(error["path"], error["message"][:10]) for error in sizes] == [("sizes", "JSON input")]
 
 
 def test_a_schema_describes_itself() -> None:
