@@ -313,6 +313,14 @@ def test_what_a_dump_says_beside_the_fields_is_read_again() -> None:
     assert Schema(Json[list[int]]).parse(Schema(Json[list[int]]).normalise("[1, 2]")) == [1, 2]
 
 
+def test_what_was_dumped_is_said_by_its_aliases() -> None:
+    spoken = {"parts": [{"unitPrice": 2, "sizes": "[1,2]"}, 7], "byName": {}}
+    schema = Schema(Parcel)
+    assert schema.spoken(schema.normalise(spoken).data) == schema.spoken(spoken) == spoken
+    assert schema.spoken({"parts": "none"}) == {"parts": "none"}
+    assert ANY.spoken({"parts": 1}) == {"parts": 1}
+
+
 def test_what_no_dump_says_is_refused_as_before() -> None:
     wrong = {"parts": [{"unitPrice": 2, "with_tax": 4, "more": 1}]}
     told = [(error["path"], error["message"]) for error in Schema(Parcel).check(wrong)]

@@ -323,6 +323,19 @@ class Schema:
             raise error(message, errors=[FieldError(path=place, message=NOT_THE_MASK)])
         return made
 
+    def spoken(self, data: Json) -> Json:
+        """Give data that was dumped as somebody outside says it: by its aliases, and without what is computed.
+
+        What does not fit stays as it is.
+        """
+        if self.adapter is None:
+            return data
+        try:
+            read = self.parse(Value.of(data))
+            return to_plain(self.adapter.dump_python(read, mode="json", by_alias=True, round_trip=True))
+        except (InvalidData, PydanticSerializationError):
+            return data
+
     def named(self, data: dict[str, Json]) -> dict[str, Json]:
         """Call the fields of a model by name, as it is dumped, where they are called by an alias."""
         fields = self.model.model_fields if self.model else {}

@@ -62,7 +62,7 @@ def new(request: Asked, workflow_id: str) -> HttpResponse:
     source = Run.objects.filter(pk=named(request.GET, "run"), workflow_id=workflow.id).first()
     if source is not None:
         stored = runtime.call(runtime.get_engine().read(source.id))
-        forms, about = forms.filled(given_to(stored)), of_run(workflow, stored)
+        forms, about = forms.filled(workflow, given_to(stored)), of_run(workflow, stored)
     return form_page(request, workflow, forms, about)
 
 
@@ -75,7 +75,7 @@ def edit(request: Asked, workflow_id: str, test_id: int) -> HttpResponse:
     if request.method == "POST":
         own(request, test)
         return taken(request, workflow, forms, about, test)
-    return form_page(request, workflow, forms.filled(test.values), about, test)
+    return form_page(request, workflow, forms.filled(workflow, test.values), about, test)
 
 
 @require_POST
