@@ -14,11 +14,10 @@ from .builder import Builder
 from .definition import check_graph, fingerprint_of
 from .errors import EmptyWorkflow, NotCommitted
 from .fit import FitWarning, warnings_of
-from .nodes.step import Step, as_schema
-from .options import Seconds, callback, limit_of, positive_seconds, said, whole
+from .nodes.step import Step
+from .options import Seconds, callback, limit_of, positive_seconds, said, schema_of, whole
 from .retry import NO_RETRY, RetryPolicy, policy_of
 from .schedule import check_given, schedules_of
-from .schema import Schema
 from .snapshot import WorkflowRun, WorkflowRuns
 from .tools import Tool
 from .workflow_tool import workflow_tool
@@ -48,10 +47,10 @@ class Workflow(Builder):
         super().__init__(id)
         says = said({"description": description, "metadata": metadata})
         self.description, self.metadata = says["description"], says["metadata"] or {}
-        self.input_schema: Schema = as_schema(input_schema)
-        self.output_schema: Schema = as_schema(output_schema)
-        self.state_schema: Schema = as_schema(state_schema)
-        self.request_context_schema: Schema = as_schema(request_context_schema)
+        self.input_schema = schema_of("input_schema", input_schema)
+        self.output_schema = schema_of("output_schema", output_schema)
+        self.state_schema = schema_of("state_schema", state_schema)
+        self.request_context_schema = schema_of("request_context_schema", request_context_schema)
         self.retry = policy_of(retry) or NO_RETRY
         self.validate_inputs = validate_inputs
         self.auto_restart_active_runs = auto_restart_active_runs
