@@ -34,7 +34,10 @@ SCHEMAS = tuple(f"{name}_schema" for name in ("input", "output", "resume", "susp
 # Without slots, so that what takes long to find about the function is kept once somebody asked for it.
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Step(Node):
-    """A unit of work with typed input and output; `definition` is the tool or agent it was made of."""
+    """A unit of work with typed input and output; `definition` is the tool or agent it was made of.
+
+    `queue` and `priority` are for a runner that spreads steps over machines; those that there are take no notice.
+    """
 
     execute: Callable[..., Any]
     input_schema: Schema = ANY
