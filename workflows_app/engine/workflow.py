@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -218,13 +219,8 @@ create_workflow = Workflow
 
 def clone_workflow(workflow: Workflow, *, id: str) -> Workflow:
     """Copy a workflow with everything it has under another id."""
-    clone = Workflow(
-        id=id, description=workflow.description, input_schema=workflow.input_schema,
-        output_schema=workflow.output_schema, state_schema=workflow.state_schema,
-        request_context_schema=workflow.request_context_schema, retry=workflow.retry, metadata=workflow.metadata,
-        validate_inputs=workflow.validate_inputs, auto_restart_active_runs=workflow.auto_restart_active_runs,
-        max_concurrency=workflow.max_concurrency, on_start=workflow.on_start, on_finish=workflow.on_finish,
-        on_error=workflow.on_error, schedule=workflow.schedules, timeout=workflow.timeout, retention=workflow.retention,
-    )  # fmt: skip
+    names = inspect.signature(Workflow).parameters.keys() - {"id", "schedule"}
+    options: dict[str, Any] = {name: getattr(workflow, name) for name in names}
+    clone = Workflow(id=id, schedule=workflow.schedules, **options)
     clone.entries = list(workflow.entries)
     return clone.commit() if workflow.committed else clone
