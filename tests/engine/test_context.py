@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from workflows_app import Engine, RequestContext, Result, StepContext, create_step, create_workflow
+from workflows_app import Engine, RequestContext, Result, RetryPolicy, StepContext, create_step, create_workflow
 from workflows_app.engine.abort import AbortSignal
 from workflows_app.engine.context import jsonable
 from workflows_app.engine.questions import to_instant
@@ -305,6 +305,29 @@ def test_a_step_knows_where_it_stands() -> None:
         return [ctx.workflow_id, ctx.idempotency_key == f"{ctx.run_id}:s0", ctx.iteration_count, repr(ctx)[:19]]
 
     assert only(tell).output == ["wf", True, 1, "<StepContext s0 of "]
+
+
+def test_the_key_of_a_step_is_the_same_when_its_workflow_is_tried_again() -> None:
+    keys: list[str] = []
+
+    def fails_once(ctx: StepContext) -> None:
+        if len(keys) < 4:
+            raise ValueError("no")
+
+    def tell(ctx: StepContext) -> None:
+        keys.append(ctx.idempotency_key)
+
+    inner = create_workflow(id="inner").then(create_step(id="act", execute=tell))
+    inner = inner.dountil(create_step(id="again", execute=tell), lambda ctx: ctx.iteration_count == 2)
+    inner = inner.then(create_step(id="fail", execute=fails_once)).commit()
+    wf = create_workflow(id="wf", retry=RetryPolicy(attempts=1)).then(inner).commit()
+
+    async def scenario() -> Any:
+        run = await wf.create_run(run_id="r")
+        return await run.start()
+
+    assert asyncio.run(scenario()).status == "success"
+    assert keys == ["r:inner.act", "r:inner.again#1", "r:inner.again#2"] * 2
 
 
 def test_a_request_context_is_a_mapping() -> None:

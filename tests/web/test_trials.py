@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tests.web.asking import at_once
 from tests.web.cases import APPROVE, SUCCEEDS, kept, verdict
 from tests.web.form_page import Page
 from tests.web.studio import accounts, answered, orders, started, value_of, wait_for
@@ -117,6 +118,21 @@ def test_a_test_that_is_being_run_is_not_started_again(client: Client) -> None:
     assert 'data-refresh="1"' in page_of(client, "/workflows/patient/tests/")
     runtime.call(runtime.call(runtime.get_engine().get_run(trial.run_id)).cancel())
     assert verdict(test).unmet[0]["found"].startswith("canceled")
+
+
+def test_a_test_that_is_asked_for_twice_at_once_is_started_once(client: Client) -> None:
+    test = kept("patient", given={"input": {"seconds": 30}}, expectations=SUCCEEDS)
+    page_of(client, "/workflows/patient/tests/")
+    at_once([lambda: run_all(Client(), test, of="patient")] * 6)
+    assert (Trial.objects.count(), Run.objects.count()) == (1, 1)
+
+
+def test_a_test_that_is_deleted_while_it_is_run_ends_its_run(client: Client) -> None:
+    test = kept("patient", given={"input": {"seconds": 30}}, expectations=SUCCEEDS)
+    run_all(client, test, of="patient")
+    run_id = test.trials.get().run_id
+    assert client.post(f"/workflows/patient/tests/{test.pk}/delete/").status_code == 302
+    wait_for(run_id, "canceled")
 
 
 def test_a_run_that_takes_too_long_fails_its_test_and_is_ended(client: Client) -> None:

@@ -18,7 +18,7 @@ from .arguments import entries
 from .errors import InvalidPayload, InvalidState, InvalidSuspendData, StepError, glimpse
 from .events import too_large
 from .history import History
-from .paths import is_helper, last_id, public, scope_of, to_text
+from .paths import is_helper, last_id, public, scope_of, to_text, without_tries
 from .questions import Question, policy_of, rungs_of, to_instant
 from .records import Record
 from .schema import ANY, EMPTY, Json, Schema, Value, to_plain, trusted
@@ -175,13 +175,16 @@ class StepContext:
 
     @property
     def idempotency_key(self) -> str:
-        """The same text for every try of this step: give it to services that may be called twice."""
-        return f"{self.run_id}:{self._call.path}{self._part}"
+        """The same text for every try of this step, and of the workflows that it stands in.
+
+        Give it to services that may be called twice.
+        """
+        return f"{self.run_id}:{without_tries(self._call.path)}{self._part}"
 
     @property
     def occasion(self) -> str:
-        """The key, and which start of the step this is: unlike the key it is another one after time travel."""
-        return f"{self.idempotency_key}:{self._record.tries[0].attempt}"
+        """Which start of the step this is: another one after time travel, and in a nested workflow tried again."""
+        return f"{self.run_id}:{self._call.path}{self._part}:{self._record.tries[0].attempt}"
 
     @property
     def trace_id(self) -> str:

@@ -98,7 +98,7 @@ async def followed(run: Any, data: WorkflowCall, ctx: Any) -> Any:
 
 
 async def passed_on(stream: Any, ctx: Any) -> Any:
-    async for event in stream:
+    async for event in stream.once():
         ctx.writer.write(event)
     return await stream.result
 

@@ -46,7 +46,7 @@ def answered(stream: Stream) -> StreamingHttpResponse:
 async def records(stream: Stream) -> AsyncIterator[bytes]:
     """Write the events. A caller who hangs up ends the stream and leaves the run alone."""
     try:
-        async for event in stream:
+        async for event in stream.once():
             yield to_json(event) + SEPARATOR
     finally:
         stream.close()

@@ -81,7 +81,7 @@ def edit(request: Asked, schedule_id: str) -> HttpResponse:
     if request.method == "POST":
         return taken(request, workflow, forms, about, row)
     try:
-        forms = forms.filled(scheduling.shown_given(workflow, row))
+        forms = forms.filled(workflow, scheduling.shown_given(workflow, row))
     except SealedElsewhere as error:
         messages.error(request, str(error))
     return form_page(request, workflow, forms, about, row)
