@@ -342,7 +342,7 @@ def test_a_request_context_is_a_mapping() -> None:
     assert "c" in repr(context)
     changes = context.changes
     assert changes is not None
-    assert changes.data == {"a": None, "b": None}
+    assert (changes.data, context.gone) == ({}, ("a", "b"))
 
 
 def test_a_request_context_keeps_what_is_null_until_it_is_deleted() -> None:
@@ -356,6 +356,27 @@ def test_a_request_context_keeps_what_is_null_until_it_is_deleted() -> None:
 
     run_of(look, look, look, context={"empty": None})
     assert seen == [{"empty": None}, {"empty": None, "n": 1}, {"n": 2}]
+
+
+def test_a_request_context_keeps_what_a_step_or_an_answer_sets_to_null() -> None:
+    seen: list[Any] = []
+
+    async def ask(ctx: StepContext) -> Any:
+        seen.append(dict(ctx.request_context))
+        ctx.request_context.set("a", None)
+        return await ctx.suspend() if ctx.resume_data is None else None
+
+    def look(ctx: StepContext) -> None:
+        seen.append(dict(ctx.request_context))
+
+    async def scenario() -> None:
+        wf = create_workflow(id="wf").then(create_step(id="ask", execute=ask))
+        run = await wf.then(create_step(id="look", execute=look)).commit().create_run()
+        await run.start(request_context={"a": 1, "b": 2})
+        await run.resume(resume_data=1, request_context={"b": None})
+
+    asyncio.run(scenario())
+    assert seen == [{"a": 1, "b": 2}, {"a": None, "b": None}, {"a": None, "b": None}]
 
 
 def test_only_what_is_json_of_a_request_context_is_kept() -> None:

@@ -144,12 +144,15 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepSucceeded(Event):
+    """A try gave its output; `gone` names the keys that it deleted from the request context."""
+
     path: str
     attempt: int
     output: Value = NULL
     state: Value | None = None
     context: Value | None = None
     bailed: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ class StepSuspended(Event):
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
