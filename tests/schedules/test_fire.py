@@ -15,6 +15,7 @@ from workflows_app import Schedule as Spec
 from workflows_app import runtime
 from workflows_app.models import Firing, Run, Schedule
 from workflows_app.models.instants import to_instant
+from workflows_app.schedules.starter import AT_A_TIME
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Begin = Callable[..., Awaitable[Process]]
@@ -168,6 +169,22 @@ def test_what_this_process_has_no_code_for_is_left_to_another() -> None:
 
     perform(scenario)
     assert (firings(), row().next_at) == ([], BEGIN.replace(minute=31))
+
+
+def test_what_cannot_start_now_holds_up_none_of_the_others() -> None:
+    async def scenario(clock: Clock, begin: Begin) -> None:
+        gone = [{"cron": EVERY_MINUTE, "id": f"gone{number}"} for number in range(AT_A_TIME)]
+        await begin(flow(gone, id="gone"))
+        held = [{"cron": EVERY_MINUTE, "id": f"held{number}", "overlap": "queue"} for number in range(2)]
+        studio = await begin(flow(held, id="asks", execute=suspends), flow("2/2 * * * *", id="late"))
+        for _ in range(3):
+            clock.pass_time(MINUTE)
+            await studio.starter.round()
+            await studio.rested()
+
+    perform(scenario)
+    started = Firing.objects.order_by("id").values_list("schedule", flat=True)
+    assert list(started) == ["wf_asks__held0", "wf_asks__held1", "wf_late"]
 
 
 def test_somebody_may_start_it_at_once_and_its_times_stay() -> None:
