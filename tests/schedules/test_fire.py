@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from workflows_app import runtime
 from workflows_app.models import Firing, Run, Schedule
 from workflows_app.models.instants import to_instant
 from workflows_app.schedules.starter import AT_A_TIME
+from workflows_app.schedules.timing import next_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Begin = Callable[..., Awaitable[Process]]
@@ -219,6 +221,15 @@ def test_a_start_is_put_off_by_less_than_the_jitter() -> None:
     times = [one.next_at for one in Schedule.objects.all()]
     assert all(time is not None and 60 <= (time - BEGIN).total_seconds() < 90 for time in times)
     assert len(set(times)) > 1
+
+
+def test_a_jitter_that_is_longer_than_the_time_between_leaves_no_time_out() -> None:
+    spec, at = Spec(EVERY_MINUTE, jitter=3600), to_instant(BEGIN)
+    for number in range(1, 100):
+        found = next_time(spec, at)
+        assert found is not None
+        assert (found - BEGIN) // timedelta(minutes=1) == number
+        at = to_instant(found)
 
 
 def test_only_the_newest_firings_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
