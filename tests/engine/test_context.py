@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from workflows_app import Engine, RequestContext, Result, RetryPolicy, StepContext, create_step, create_workflow
+from workflows_app import Engine, Result, RetryPolicy, StepContext, create_step, create_workflow
 from workflows_app.engine.abort import AbortSignal
-from workflows_app.engine.context import jsonable
 from workflows_app.engine.questions import to_instant
 from workflows_app.errors import InvalidData
 
@@ -328,39 +327,6 @@ def test_the_key_of_a_step_is_the_same_when_its_workflow_is_tried_again() -> Non
 
     assert asyncio.run(scenario()).status == "success"
     assert keys == ["r:inner.act", "r:inner.again#1", "r:inner.again#2"] * 2
-
-
-def test_a_request_context_is_a_mapping() -> None:
-    context = RequestContext({"a": 1})
-    assert context.changes is None
-    context.set("b", 2)
-    context["c"] = object()
-    context.delete("a")
-    context.delete("nobody")
-    del context["b"]
-    assert (context.has("a"), context.get("c") is None, len(context), list(context)) == (False, False, 1, ["c"])
-    assert "c" in repr(context)
-    changes = context.changes
-    assert changes is not None
-    assert changes.data == {"a": None, "b": None}
-
-
-def test_a_request_context_keeps_what_is_null_until_it_is_deleted() -> None:
-    seen: list[Any] = []
-
-    def look(ctx: StepContext) -> None:
-        seen.append(dict(ctx.request_context))
-        ctx.request_context.set("n", len(seen))
-        if len(seen) == 2:
-            ctx.request_context.delete("empty")
-
-    run_of(look, look, look, context={"empty": None})
-    assert seen == [{"empty": None}, {"empty": None, "n": 1}, {"n": 2}]
-
-
-def test_only_what_is_json_of_a_request_context_is_kept() -> None:
-    assert jsonable({"a": 1, "b": object(), "c": float("nan")}).data == {"a": 1}
-    assert jsonable(None).data == jsonable({"b": object()}).data == {}
 
 
 def test_an_abort_signal_wakes_all_who_wait() -> None:

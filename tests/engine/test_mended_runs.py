@@ -251,3 +251,16 @@ def test_a_failed_member_leaves_its_room_to_others() -> None:
         assert (await work).status == "success"
 
     go(scenario())
+
+
+def test_an_only_reader_of_a_stream_leaves_nothing_behind() -> None:
+    async def scenario() -> None:
+        handle = await chain(echo("a"), echo("b")).create_run()
+        stream = handle.stream(input_data=1)
+        first = [event["seq"] async for event in stream.once()]
+        assert first == list(range(1, len(first) + 1))
+        assert [event async for event in stream] == []
+        assert (await stream.result).status == "success"
+        assert [event["seq"] async for event in handle.observe_stream()] == first
+
+    go(scenario())

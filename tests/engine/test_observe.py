@@ -70,19 +70,6 @@ def test_all_readers_of_a_stream_see_all_of_it() -> None:
     run(scenario())
 
 
-def test_an_only_reader_of_a_stream_leaves_nothing_behind() -> None:
-    async def scenario() -> None:
-        handle = await wf(echo("a"), echo("b")).create_run()
-        stream = handle.stream(input_data=1)
-        first = [event["seq"] async for event in stream.once()]
-        assert first == list(range(1, len(first) + 1))
-        assert await read(stream) == []
-        assert (await stream.result).status == "success"
-        assert [event["seq"] async for event in handle.observe_stream()] == first
-
-    run(scenario())
-
-
 def test_an_offset_leaves_out_what_was_seen() -> None:
     async def scenario() -> None:
         handle = await wf(echo("a"), echo("b")).create_run()

@@ -74,6 +74,25 @@ def test_a_run_that_nobody_answers_is_judged_where_it_waits_and_ended(client: Cl
     wait_for(trial.run_id, "canceled")
 
 
+@pytest.mark.parametrize(
+    ("steps", "result"),
+    [
+        (["ask", "ask", "ask"], [True, False, True]),
+        (["ask[1]", "ask", "ask"], [False, True, True]),
+        (["ask", "ask[2]", "ask"], [True, True, False]),
+    ],
+)
+def test_answers_for_a_step_are_given_to_its_items_one_after_another(
+    client: Client, steps: list[str], result: list[bool]
+) -> None:
+    answers = [{"step": step, "data": {"sure": place != 1}} for place, step in enumerate(steps)]
+    asks = [{"what": "asks", "step": step} for step in ("ask", "ask[2]")]
+    expected = [{"what": "result", "value": result}, *asks]
+    test = kept("asking-each", given={"input": ["a", "b", "c"]}, expectations=expected, answers=answers)
+    run_all(client, test, of="asking-each")
+    assert verdict(test).unmet == []
+
+
 def test_an_answer_that_does_not_fit_fails_the_test(client: Client) -> None:
     test = kept(expectations=SUCCEEDS, answers=[{"step": "review", "data": {"decision": "maybe"}}])
     run_all(client, test)

@@ -83,8 +83,13 @@ class RequestContext(MutableMapping[str, Any]):
 
     @property
     def changes(self) -> Value | None:
-        """What was set since the call began, as far as it is JSON; a deleted key is null."""
-        return jsonable({key: self._values.get(key) for key in self._changed}) if self._changed else None
+        """What was set since the call began, as far as it is JSON."""
+        return jsonable({key: self._values[key] for key in self._changed & self.keys()}) if self._changed else None
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The keys that were deleted since the call began."""
+        return tuple(sorted(str(key) for key in self._changed - self.keys()))
 
 
 def jsonable(values: Mapping[str, Any] | None) -> Value:

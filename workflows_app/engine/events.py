@@ -144,12 +144,15 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepSucceeded(Event):
+    """A try gave its output; `gone` names the keys that it deleted from the request context."""
+
     path: str
     attempt: int
     output: Value = NULL
     state: Value | None = None
     context: Value | None = None
     bailed: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ class StepSuspended(Event):
     priority: str = "normal"
     proposal: Value | None = None
     groups: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

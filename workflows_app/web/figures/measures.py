@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
 
@@ -58,11 +58,20 @@ def last_hours(count: int, now: datetime, step: int = 1) -> Span:
 
 
 def last_days(count: int, now: datetime) -> Span:
-    """Give the last days of the reader's zone, today among them."""
+    """Give the last days of the reader's zone, today among them.
+
+    Where clocks are half an hour off, a day begins with the first hour that lies in it: only hours are counted.
+    """
     today = timezone.localtime(now).date()
     days = [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
-    starts = tuple(timezone.make_aware(datetime.combine(day, time())) for day in days)
+    starts = tuple(next_hour(timezone.make_aware(datetime.combine(day, time()))) for day in days)
     return Span(starts, last_hours(1, now).until)
+
+
+def next_hour(moment: datetime) -> datetime:
+    """Give the moment itself if an hour begins with it, else when the next one does."""
+    begun = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return begun if begun == moment else begun + HOUR
 
 
 @dataclass(slots=True)

@@ -158,8 +158,12 @@ def pause(request: Asked, schedule_id: str) -> HttpResponse:
 @require_POST
 @page("manage_schedule")
 def resume(request: Asked, schedule_id: str) -> HttpResponse:
-    scheduling.go_on(request, row := found(schedule_id))
-    messages.success(request, _("“%s” goes on.") % row)
+    row = found(schedule_id)
+    try:
+        scheduling.go_on(request, row)
+        messages.success(request, _("“%s” goes on.") % row)
+    except InvalidData as error:
+        messages.error(request, error.message)
     return back(request, row)
 
 
