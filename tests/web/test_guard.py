@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,13 @@ def test_a_body_that_does_not_say_its_length_is_counted(settings: Settings) -> N
     assert reached == ["connected", b"123456", "http.disconnect"]
     assert [event.get("status") for event in sent] == [413, None]
     assert b"larger than 10 bytes" in sent[1]["body"]
+
+
+def test_a_program_whose_body_is_too_long_is_told_so_in_json(settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    sent, _ = connect({**scope("http", content_length="11"), "path": "/api/workflows/x/start"}, b"x" * 11)
+    assert (sent[0]["status"], dict(sent[0]["headers"])[b"content-type"]) == (413, b"application/json")
+    assert json.loads(sent[1]["body"]) == {"error": "The body is larger than 10 bytes; send less."}
 
 
 def test_a_body_as_long_as_the_limit_is_taken(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .abort import AbortSignal
 from .arguments import entries
-from .errors import InvalidPayload, InvalidState, InvalidSuspendData, StepError, glimpse
+from .errors import InvalidPayload, InvalidResumeData, InvalidState, InvalidSuspendData, StepError, glimpse
 from .events import too_large
 from .history import History
 from .paths import is_helper, last_id, public, scope_of, to_text, without_tries
@@ -209,7 +209,8 @@ class StepContext:
     @property
     def resume_data(self) -> Any:
         payload = self._record.resume_payload
-        return None if payload is None else self._step_schema("resume_schema").parse(self.opened(payload))
+        schema = self._step_schema("resume_schema") if self._validates else ANY
+        return None if payload is None else schema.parse(self.opened(payload), InvalidResumeData)
 
     @property
     def suspend_data(self) -> Json:
