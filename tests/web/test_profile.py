@@ -112,6 +112,11 @@ def test_a_changed_password_signs_out_the_other_browsers(client: Client, grace: 
     assert Activity.objects.filter(verb="password", actor="grace").count() == 1
 
 
+def test_what_a_password_must_be_is_said_in_sentences(client: Client, grace: User) -> None:
+    page = client.get("/settings/password/").content.decode()
+    assert "other personal information. Your password must contain" in page
+
+
 def test_a_wrong_old_password_changes_nothing(client: Client, grace: User) -> None:
     new = {"old_password": "wrong", "new_password1": "a-second-password", "new_password2": "a-second-password"}
     response = client.post("/settings/password/", new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -57,6 +58,17 @@ def test_what_somebody_made_of_a_role_outlives_the_next_migrate() -> None:
     call_command("migrate", verbosity=0)
     assert rights_of("Viewer") == set()
     assert rights_of("Operator") == set(ROLES["Operator"])
+
+
+@pytest.mark.parametrize(
+    ("roles", "place"), [((), "/settings/"), (("Approver",), "/approvals/"), (("Viewer",), "/runs/")]
+)
+def test_a_refusal_leads_only_where_one_may_go(people: None, client: Client, roles: list[str], place: str) -> None:
+    person(client, *roles)
+    page = client.get("/settings/members/").content.decode()
+    [way] = re.findall(r'<p class="acts"><a class="btn" href="([^"]+)"', page)
+    assert way == place
+    assert client.get(way).status_code == 200
 
 
 VERBS = {

@@ -8,7 +8,9 @@ from typing import Final, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -35,6 +37,13 @@ LAST_YEAR: Final = 9998
 """The year after is the last that there is: some of its days end after the end of time."""
 Choices = Sequence[tuple[str, str]]
 Said = TypeVar("Said", bound=BaseModel)
+Password = TypeVar("Password", bound="SetPasswordForm[User]")
+
+
+def with_plain_help(form: Password) -> Password:
+    """Say in sentences what a new password must be; Django says it as a list in HTML."""
+    form.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
+    return form
 
 
 def plain_sentence(error: ValidationError) -> ValueError:

@@ -18,7 +18,14 @@ from workflows_app.models import Profile, SignIn
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
-from workflows_app.web.people.forms import STUDIO_ZONE, ProfileIn, is_known_by_address, profile_form, said
+from workflows_app.web.people.forms import (
+    STUDIO_ZONE,
+    ProfileIn,
+    is_known_by_address,
+    profile_form,
+    said,
+    with_plain_help,
+)
 from workflows_app.web.people.signin import profile_of
 
 FORM = ["GET", "HEAD", "POST"]
@@ -72,7 +79,7 @@ def shown(request: Asked, form: SchemaForm, *, status: int = 200) -> HttpRespons
 @page(door=())
 def password(request: Asked) -> HttpResponse:
     """Change the password; other browsers are signed out by it."""
-    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    form = with_plain_help(PasswordChangeForm(request.user, request.POST if request.method == "POST" else None))
     if request.method != "POST" or not form.is_valid():
         return show(request, "settings/password.html", {"form": form}, status=422 if form.is_bound else 200)
     form.save()
