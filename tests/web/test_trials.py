@@ -237,6 +237,15 @@ def test_a_test_is_changed_and_what_is_wrong_stands_at_its_field(client: Client)
     assert (added.status_code, b"test.answers.0.step" in added.content) == (200, True)
 
 
+def test_a_secret_of_an_answer_is_not_kept_with_the_test(client: Client) -> None:
+    test = kept("unlocking", given={"input": None}, expectations=SUCCEEDS, answers=[{"step": "ask", "data": {}}])
+    sent = form_of(page_of(client, f"/workflows/unlocking/tests/{test.pk}/"))
+    name = next(name for name in sent if name.endswith(".data"))
+    sent[name] = ['{"pin": "s3cret", "who": "ada"}']
+    assert client.post(f"/workflows/unlocking/tests/{test.pk}/", sent).status_code == 302
+    assert SavedInput.objects.get().answers == '[{"step":"ask","data":{"who":"ada"}}]'
+
+
 def test_a_saved_input_becomes_a_test_and_goes(client: Client) -> None:
     saved = kept()
     page = page_of(client)

@@ -68,10 +68,21 @@ class Crate(BaseModel):
 
     side_length: int
     packed_by: str = ""
+    bolt: SecretStr | None = Field(None, alias="sealedWith")
+    inside: list[Crate] = []
 
     @computed_field
     def volume(self) -> int:
         return int(self.side_length**3)
+
+
+class Unlock(BaseModel):
+    pin: SecretStr
+    who: str = ""
+
+
+async def unlock(ctx: Any) -> Any:
+    return await ctx.suspend() if ctx.resume_data is None else {"by": ctx.resume_data.who}
 
 
 async def pay(ctx: Any) -> Any:
@@ -103,4 +114,6 @@ pick = (
 
 crate = create_workflow(id="crate", input_schema=Crate).map(lambda ctx: ctx.get_init_data().volume).commit()
 
-workflows = [claim, pick, crate]
+unlocking = create_workflow(id="unlocking").then(create_step(id="ask", execute=unlock, resume_schema=Unlock)).commit()
+
+workflows = [claim, pick, crate, unlocking]

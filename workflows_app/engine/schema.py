@@ -265,11 +265,11 @@ class Schema:
     def __bool__(self) -> bool:
         return self.declared is not None
 
-    def json_schema(self) -> Json:
+    def json_schema(self, *, by_alias: bool = True) -> Json:
         """Describe the schema. Shape: a JSON Schema document; {} takes anything."""
         if self.declared is None or self.declared is Any:
             return {}
-        return TypeAdapter(self.declared).json_schema(schema_generator=Description)
+        return TypeAdapter(self.declared).json_schema(by_alias=by_alias, schema_generator=Description)
 
     def parse(self, value: Value, error: type[InvalidData] = InvalidData, message: str = "") -> Any:
         """Validate a value and give what the schema makes of it. Raises: the given InvalidData.
@@ -358,7 +358,7 @@ class Described(Schema):
         super().__init__(Any)
         self.document = document
 
-    def json_schema(self) -> Json:
+    def json_schema(self, *, by_alias: bool = True) -> Json:
         return self.document
 
 

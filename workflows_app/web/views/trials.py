@@ -115,7 +115,8 @@ def taken(
     value = said(told, CaseIn)
     saved = save(
         request, workflow, sent.given, title=value.title, is_shared=value.shared, into=test,
-        expectations=listed(value.expectations), answers=listed(map(harmless_answer, value.answers)),
+        expectations=listed(value.expectations),
+        answers=listed(harmless_answer(workflow, answer) for answer in value.answers),
     )  # fmt: skip
     messages.success(request, _("“%s” is saved.") % saved.title)
     return redirect("workflows:tests", workflow.id)

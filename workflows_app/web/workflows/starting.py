@@ -17,7 +17,7 @@ from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import InvalidData, InvalidRequestContext, InvalidState
 from workflows_app.web.checking import without_errors
 from workflows_app.web.forms import BoundForm, SchemaForm, Upload, form_from_schema
-from workflows_app.web.values.schemas import checked_by, json_schema_of, plain_errors
+from workflows_app.web.values.schemas import any_name_schema_of, checked_by, json_schema_of, plain_errors
 from workflows_app.web.values.secrecy import without_secrets
 
 Given = Mapping[str, Json]
@@ -111,7 +111,7 @@ def harmless(workflow: Workflow, given: Given) -> dict[str, Json]:
         "state": workflow.state_schema,
     }
     return {
-        name: without_secrets(given[name], json_schema_of(schema) if schema else {}, names)
+        name: without_secrets(given[name], any_name_schema_of(schema), names)
         for name, schema in schemas.items()
         if given.get(name) is not None
     }
