@@ -9,7 +9,8 @@ import pytest
 from django.template.loader import render_to_string
 from pydantic import BaseModel, Field, SecretStr
 
-from workflows_app.web.values.facts import ROWS, Grid, facts_in
+from workflows_app import create_step
+from workflows_app.web.values.facts import ROWS, Grid, described, facts_in
 
 
 class Line(BaseModel):
@@ -39,6 +40,19 @@ def test_a_list_of_records_is_a_table_with_the_titles_of_its_fields() -> None:
     assert found.columns == ("No.", "Sent on", "Code")
     assert texts(found) == [["3", "2026-11-30", ""], ["4", "none", "••••••"]]
     assert found.more == 0
+
+
+class Aliased(BaseModel):
+    total: int = Field(alias="grandTotal", title="To pay", json_schema_extra={"x-unit": "EUR"})
+    key: SecretStr = Field(SecretStr(""), alias="apiKeyOfShop")
+
+
+def test_a_field_is_titled_however_it_is_called() -> None:
+    described_as = described(create_step(id="ask", execute=lambda ctx: None, suspend_schema=Aliased))
+    for data in ({"total": 3, "key": "x"}, {"grandTotal": 3, "apiKeyOfShop": "x"}):
+        total, key = facts_in(data, described_as).facts
+        assert (total.label, total.text) == ("To pay", "3 EUR")
+        assert key.text == "••••••"
 
 
 def test_without_a_schema_the_keys_are_the_titles() -> None:

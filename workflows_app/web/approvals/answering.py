@@ -18,7 +18,7 @@ from workflows_app.web.forms.field import Field
 from workflows_app.web.forms.groups import Object
 from workflows_app.web.forms.names import escape, join
 from workflows_app.web.inspector.look import Look
-from workflows_app.web.values.schemas import checked_by, json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of, checked_by, json_schema_of
 from workflows_app.web.values.secrecy import without_secrets
 
 ANSWER: Final = "answer"
@@ -62,8 +62,9 @@ def proposed_form(look: Look, path: str) -> SchemaForm | None:
     form, record = answer_form(look, path), look.history.record(path)
     if form is None or record is None or record.proposal is None:
         return form
-    described = json_schema_of(look.answer_schema(path))
-    return form.initial(without_secrets(look.loaded(record.proposal).data, described, runtime.secret_names()))
+    schema = look.answer_schema(path)
+    proposed = look.loaded(record.proposal).data
+    return form.initial(schema.spoken(without_secrets(proposed, any_name_schema_of(schema), runtime.secret_names())))
 
 
 def schema_of(approval: Approval) -> Schema:

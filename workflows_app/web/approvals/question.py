@@ -33,7 +33,7 @@ from workflows_app.web.graph.flow import draw
 from workflows_app.web.inspector.look import Look, looking_at
 from workflows_app.web.values.facts import Told, described, facts_in
 from workflows_app.web.values.jsontree import Tree, branch_of
-from workflows_app.web.values.schemas import json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of
 
 AHEAD: Final = 2
 RUNGS: Final = {
@@ -223,7 +223,7 @@ def ending_of(approval: Approval, look: Look, may_see: bool) -> Ending:
     answer = event_at(look, approval.answer_seq)
     if not isinstance(answer, StepResumed) or not may_see:
         return ending
-    told = facts_in(look.loaded(answer.data).data, json_schema_of(look.answer_schema(approval.path)))
+    told = facts_in(look.loaded(answer.data).data, any_name_schema_of(look.answer_schema(approval.path)))
     return replace(ending, told=told, rest=tree_or_none(told.rest))
 
 

@@ -13,7 +13,7 @@ from workflows_app.engine.schema import Json
 from workflows_app.web.forms.schema import Part, Schema, as_schema, read_part
 from workflows_app.web.forms.titles import label
 from workflows_app.web.values.jsontree import said
-from workflows_app.web.values.schemas import json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of
 
 LONGEST: Final = 300
 LISTED: Final = 12
@@ -98,7 +98,7 @@ def grid_of(title: str, rows: list[Json], schema: Schema, root: Schema) -> Grid:
 def described(node: object) -> Schema:
     """Give the schema of what a step tells when it asks; nothing where it declares none."""
     schema = getattr(node, "suspend_schema", None)
-    return json_schema_of(schema) if schema else NO_SCHEMA
+    return any_name_schema_of(schema) if schema else NO_SCHEMA
 
 
 def part_of(schema: Schema, root: Schema) -> Part:

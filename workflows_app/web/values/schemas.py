@@ -48,9 +48,10 @@ def json_schema_of(schema: Schema) -> Json:
 def any_name_schema_of(schema: Schema) -> Json:
     """Describe a schema with its fields under their aliases and under their names: a value may come with either."""
     try:
-        return dict(as_schema(merged(schema.json_schema(), schema.json_schema(by_alias=False))))
+        described = merged(schema.json_schema(), schema.json_schema(by_alias=False))
     except PydanticUserError:
         return {}
+    return dict(as_schema(withheld(described, secret_names())))
 
 
 def merged(one: Any, other: Any) -> Any:
