@@ -10,6 +10,8 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+INTERRUPTED = 130
+
 
 def export_early_options(arguments: list[str]) -> None:
     """Pass on to the settings, through the environment, the options that shape them.
@@ -35,6 +37,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        # While a command loads; one that is under way has its own way to end.
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pydantic_core import from_json
 from rich.console import Console
 from rich.live import Live
 
+import manage
 from tests.process import ROOT, environment_of
 from workflows_app import runtime
 from workflows_app.management.progress import Steps
@@ -142,6 +143,26 @@ def test_runs_are_listed_newest_first() -> None:
     assert listed["id"] == Run.objects.newest()[0].id
 
 
+@pytest.mark.usefixtures("transactional_db")
+def test_runs_are_found_by_the_key_of_their_workflow(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WORKFLOWS = {**settings.WORKFLOWS, "MODULES": ["tests.workflows.wire"]}
+    monkeypatch.setattr(runtime.process, "catalogue", None)
+    command("runworkflow", "wireToolKey", "--input", '{"a": 1, "b": 2}')
+    for name in ("wireToolKey", "wire-tool"):
+        out = io.StringIO()
+        call_command("runs", "--workflow", name, stdout=out)
+        assert [from_json(line)["workflow_id"] for line in out.getvalue().splitlines()] == ["wire-tool"]
+
+
+@pytest.mark.usefixtures("journeys")
+def test_a_run_of_another_workflow_is_not_answered() -> None:
+    _, events = command("runworkflow", "order", "--input", ORDER)
+    words = ("runworkflow", "patient", "--resume", events[0]["runId"], "--data", APPROVE)
+    with pytest.raises(CommandError, match="of 'patient' not found") as refused:
+        call_command(*words, stdout=io.StringIO())
+    assert (refused.value.returncode, Run.objects.get().status) == (2, "suspended")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -176,6 +197,16 @@ def test_what_runs_failed_with_is_shown_as_it_is(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert "[red]w" in shown
     assert error in " ".join(shown.split())
+
+
+def test_who_interrupts_a_command_that_loads_sees_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(words: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manage, "execute_from_command_line", load)
+    with pytest.raises(SystemExit) as left:
+        manage.main()
+    assert left.value.code == 130
 
 
 @pytest.mark.django_db

@@ -96,6 +96,13 @@ def test_a_question_tells_its_body_and_its_priority_and_is_found_by_that(caller:
     assert (status, refused["issues"][0]["field"]) == (400, "priority")
 
 
+def test_a_question_tells_the_answer_that_it_proposes(caller: Caller) -> None:
+    large = {"decision": "hold", "note": "x" * 20_000}
+    run_id = caller.run("asking", {"proposal": large})["runId"]
+    assert only(caller, runId=run_id)["proposal"] == large
+    assert asked(caller)["proposal"] is None
+
+
 def test_what_is_asked_of_me_is_found(caller: Caller, django_user_model: Any, settings: Any) -> None:
     run_id = caller.run("asking", {"assign_to": "ann"})["runId"]
     ann = acting(settings, django_user_model, "ann", "decide")

@@ -43,6 +43,12 @@ def test_what_cannot_be_is_refused_and_nothing_changes(caller: Caller, done: str
     assert caller.get(f"/workflows/wire-nested/runs/{done}")[1]["result"] == {"final": "*A*."}
 
 
+def test_what_does_not_fit_is_said_to_be_the_input_data_sent(caller: Caller, done: str) -> None:
+    body = {"step": "after", "inputData": {"text": 5}}
+    _, refused = caller.post("/workflows/wire-nested/time-travel-async", body, runId=done)
+    assert refused["error"].startswith("Invalid inputData: \n- text: ")
+
+
 def test_it_streams_one_step(caller: Caller, done: str) -> None:
     body = {"step": "wire-child.child-upper", "perStep": True}
     events = caller.stream("/workflows/wire-nested/time-travel-stream", body, runId=done)

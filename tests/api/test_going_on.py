@@ -54,6 +54,18 @@ def test_an_unknown_step_is_named_with_those_that_wait(caller: Caller, waiting: 
     assert (status, refused["error"]) == (400, expected)
 
 
+def test_a_known_step_that_does_not_wait_is_named_with_those_that_do(caller: Caller, waiting: str) -> None:
+    status, refused = caller.post("/workflows/wire-approval/resume-async", {"step": "prepare"}, runId=waiting)
+    expected = 'This workflow step "prepare" was not suspended. Available suspended steps: [await-approval]'
+    assert (status, refused["error"]) == (409, expected)
+
+
+def test_a_run_in_which_nothing_waits_says_so_of_the_run(caller: Caller) -> None:
+    run_id = caller.post("/workflows/wire-approval/create-run", {})[1]["runId"]
+    status, refused = caller.post("/workflows/wire-approval/resume-async", YES, runId=run_id)
+    assert (status, refused["error"]) == (409, "This workflow run was not suspended")
+
+
 def test_an_item_is_answered_by_its_index(caller: Caller) -> None:
     result = caller.run("wire-foreach-suspend", {"names": ["a", "b"]})
     body = {"step": "confirm-item", "resumeData": {"ok": True}, "forEachIndex": 0}

@@ -48,7 +48,7 @@ def test_a_step_is_a_text_or_a_list(caller: Caller, path: str, body: Any) -> Non
     assert (status, {issue["field"] for issue in refused["issues"]}) == (400, {"step"})
 
 
-@pytest.mark.parametrize("verb", ["start", "resume", "restart", "time-travel", "observe", "resume-stream"])
+@pytest.mark.parametrize("verb", ["start", "stream", "resume", "restart", "time-travel", "observe", "resume-stream"])
 def test_a_verb_needs_the_id_of_a_run(caller: Caller, verb: str) -> None:
     status, refused = caller.post(f"/workflows/wire-slow/{verb}", {"step": "x"})
     assert (status, refused["error"]) == (400, "Invalid query parameters")
@@ -66,6 +66,17 @@ def test_a_verb_needs_a_stored_run(caller: Caller, verb: str) -> None:
 def test_an_unknown_address_is_said_to_be_one(caller: Caller) -> None:
     response = caller.client.get("/api/zzz")
     assert (response.status_code, response.content) == (404, b"404 Not Found")
+
+
+@pytest.mark.parametrize(
+    ("method", "address"), [("put", "/workflows/wire-slow"), ("get", "/workflows/wire-slow/start")]
+)
+def test_a_method_that_an_address_does_not_take_is_an_unknown_address(
+    caller: Caller, method: str, address: str
+) -> None:
+    response = getattr(caller.client, method)(f"/api{address}")
+    assert (response.status_code, response.content) == (404, b"404 Not Found")
+    assert response.headers["Content-Type"] == "text/plain"
 
 
 def test_a_body_of_a_form_is_refused(caller: Caller) -> None:

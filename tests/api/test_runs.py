@@ -56,6 +56,11 @@ def test_runs_are_listed_newest_first_in_pages(caller: Caller) -> None:
     assert [run["runId"] for run in first["runs"]] == ids[2:]
 
 
+def test_a_page_has_at_least_one_run(caller: Caller) -> None:
+    status, refused = caller.get("/workflows/wire-slow/runs", page=0, perPage=0)
+    assert (status, refused["error"].split("\n")[0]) == (400, "perPage must be a positive integer")
+
+
 def test_a_listed_run_has_a_snapshot(caller: Caller) -> None:
     run_id = caller.run("wire-nested", {"text": "a"})["runId"]
     _, page = caller.get("/workflows/wire-nested/runs")

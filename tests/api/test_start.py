@@ -94,3 +94,9 @@ def test_a_trace_that_is_none_starts_nothing(caller: Caller) -> None:
     body = {"inputData": {"ms": 0}, "tracingOptions": {"traceId": "nonsense"}}
     status, answer = caller.post("/workflows/wire-slow/start-async", body, runId="r")
     assert (status, answer["error"].startswith("Invalid tracing options: \n- traceId: ")) == (400, True)
+
+
+def test_a_switch_of_the_trace_is_true_or_false(caller: Caller) -> None:
+    body = {"inputData": {"ms": 0}, "tracingOptions": {"hideInput": "no"}}
+    status, answer = caller.post("/workflows/wire-slow/start-async", body)
+    assert (status, answer["error"].startswith("Invalid tracing options: \n- hideInput: ")) == (400, True)

@@ -221,11 +221,10 @@ def test_the_tabs_of_the_timeline_are_pages_of_their_own(page: Page) -> None:
 def test_a_stretch_of_time_is_dragged_and_let_go(page: Page) -> None:
     start_order(page)
     node(page, "review", "suspended")
-    ticks = page.locator("#timeline .ticks").bounding_box()
-    assert ticks is not None
-    page.mouse.move(ticks["x"] + ticks["width"] * 0.2, ticks["y"] + 10)
+    ticks = page.locator("#timeline .ticks")
+    ticks.hover(position={"x": 100, "y": 10})
     page.mouse.down()
-    page.mouse.move(ticks["x"] + ticks["width"] * 0.4, ticks["y"] + 10)
+    ticks.hover(position={"x": 200, "y": 10}, force=True)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"start=\d+&end=\d+"))
     expect(page.locator("#timeline .only")).to_be_visible()

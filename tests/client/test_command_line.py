@@ -66,6 +66,14 @@ def test_what_does_not_fit_leaves_no_run_there(served: StudioProcess, studio: St
     assert studio.get_workflow("each").get_workflow_run_by_id("unfit") is None
 
 
+def test_a_context_that_is_none_is_refused_and_leaves_no_run_there(served: StudioProcess, studio: Studio) -> None:
+    words = ("runworkflow", "each", "--input", "[]", "--context", "[1]", "--run-id", "odd", "--url", served.address)
+    with pytest.raises(CommandError, match="The request context is a dict") as refused:
+        call_command(*words)
+    assert refused.value.returncode == 2
+    assert studio.get_workflow("each").get_workflow_run_by_id("odd") is None
+
+
 def test_nobody_there_and_a_token_for_nobody_are_said() -> None:
     with pytest.raises(CommandError, match="does not answer"):
         call_command("runworkflow", "order", "--url", "http://127.0.0.1:9")
@@ -104,6 +112,18 @@ def test_a_reader_who_hangs_up_leaves_the_run_to_go_on(served: StudioProcess, tm
     process.stdout.close()
     assert (process.stderr.read(), process.wait()) == ("", 0)
     process.stderr.close()
+
+
+def test_a_reader_who_has_enough_of_the_list_ends_it(served: StudioProcess, tmp_path: Path) -> None:
+    command("runworkflow", "echo", "--input", "1", "--url", served.address)
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "manage.py", "runs", "--url", served.address]
+    with open(writing, "w") as nobody:
+        done = subprocess.run(
+            words, cwd=ROOT, env=environment_of(tmp_path), stdout=nobody, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ctrl_c_cancels_the_run_there_and_a_second_one_leaves_it(

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tests.engine.short import ForwardClock, chain, go
 from workflows_app.engine import Engine, create_step
 from workflows_app.engine.events import SECOND, StepEscalated, StepResumed, StepSuspended, StepVoted
+from workflows_app.engine.history import History
 from workflows_app.engine.questions import DecisionField, decision_field
 from workflows_app.engine.schema import Described, Schema
 from workflows_app.errors import AnswerRefused, ResumeAlreadyClaimed
@@ -62,6 +63,23 @@ def test_a_question_has_a_body_and_a_priority() -> None:
         plain, _ = await (other := World()).asked()
         [asked] = await other.events(plain, StepSuspended)
         assert (asked.body, asked.priority) == (None, "normal")
+
+    go(scenario())
+
+
+def test_a_question_proposes_an_answer_be_it_wrong() -> None:
+    async def scenario() -> None:
+        world = World(proposal={"amount": "much"})
+        run, result = await world.asked()
+        [asked] = await world.events(run, StepSuspended)
+        assert asked.proposal is not None
+        assert asked.proposal.data == {"amount": "much"}
+        [record] = History((await world.engine.read(run.id)).events).suspended
+        assert record.proposal == asked.proposal
+        assert "proposal" not in str(result.suspend_payload)
+        done = await run.resume(resume_data={"decision": "approve"})
+        assert done.status == "success"
+        assert not History((await world.engine.read(run.id)).events).records[record.path].proposal
 
     go(scenario())
 

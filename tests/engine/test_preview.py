@@ -63,6 +63,27 @@ def test_cancel_names_the_questions_that_are_withdrawn() -> None:
     asyncio.run(scenario())
 
 
+def test_cancel_names_the_steps_that_are_stopped() -> None:
+    async def scenario() -> None:
+        is_under_way = asyncio.Event()
+
+        async def work(ctx: Any) -> None:
+            is_under_way.set()
+            await ctx.abort_signal.wait()
+
+        working = create_step(id="work", execute=work, effects=["sends a mail"])
+        Engine([both := create_workflow(id="both").parallel([working]).commit()])
+        run = await both.create_run()
+        await run.start_async(input_data=1)
+        await asyncio.wait_for(is_under_way.wait(), 5)
+        plan = await run.preview("cancel")
+        assert (plan.canceled, plan.runs_again) == (["work"], [])
+        await run.cancel()
+        assert (await run.preview("cancel")).canceled == []
+
+    asyncio.run(scenario())
+
+
 def test_time_travel_to_one_item_withdraws_no_question_of_another() -> None:
     async def scenario() -> None:
         ask = create_step(id="ask", execute=lambda ctx: ctx.suspend({"sure": ctx.input_data}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +129,13 @@ def test_a_body_that_does_not_say_its_length_is_counted(settings: Settings) -> N
     assert b"larger than 10 bytes" in sent[1]["body"]
 
 
+def test_a_program_whose_body_is_too_long_is_told_so_in_json(settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    sent, _ = connect({**scope("http", content_length="11"), "path": "/api/workflows/x/start"}, b"x" * 11)
+    assert (sent[0]["status"], dict(sent[0]["headers"])[b"content-type"]) == (413, b"application/json")
+    assert json.loads(sent[1]["body"]) == {"error": "The body is larger than 10 bytes; send less."}
+
+
 def test_a_body_as_long_as_the_limit_is_taken(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     sent, reached = connect(scope("http", content_length="10"), b"12345", b"67890")
@@ -168,3 +177,14 @@ def test_a_socket_of_another_site_is_refused(headers: dict[str, str]) -> None:
     sent, reached = connect(scope("websocket", **headers))
     assert reached == []
     assert sent[0]["type"] == "websocket.close"
+
+
+def test_a_static_file_that_is_replaced_under_a_running_studio_is_sent_whole(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    client, file = Client(), tmp_path / "some.js"
+    for text in ("let a;", "let a, longer;", "short"):
+        file.write_text(text)
+        response = client.get("/static/some.js")
+        assert (b"".join(response), response["content-length"]) == (text.encode(), str(len(text)))

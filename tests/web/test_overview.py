@@ -7,7 +7,9 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.web.studio import orders, started, wait_for
@@ -92,6 +94,13 @@ def test_a_chart_has_a_column_for_guards_once_one_stopped_a_run(client: Client) 
 def test_the_time_can_be_chosen_and_a_wrong_one_is_left_alone(client: Client) -> None:
     assert page_of(client, "/?hours=168").count("hours=168") > 3
     assert 'href="?hours=48" aria-current="true"' in page_of(client, "/?hours=no")
+
+
+def test_what_was_counted_is_read_once_for_the_day_and_once_for_the_charts(client: Client) -> None:
+    page_of(client)
+    with CaptureQueriesContext(connection) as asked:
+        page_of(client)
+    assert sum('FROM "workflows_app_rollup"' in one["sql"] for one in asked.captured_queries) == 2
 
 
 def test_a_panel_is_fetched_alone_and_a_page_when_it_is_opened_directly(client: Client) -> None:

@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tests.web.form_page import Page
 from tests.web.studio import accounts, value_of
-from workflows_app.models import Activity, SignIn
+from workflows_app.approvals.digests import next_morning
+from workflows_app.models import Activity, Profile, SignIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PROFILE = {
@@ -77,6 +79,20 @@ def test_moments_are_shown_in_the_zone_of_the_person(client: Client, grace: User
     client.post("/settings/", {**PROFILE, "profile.zone": "the studio's"})
     assert "+00:00" in client.get("/settings/sessions/").content.decode()
     timezone.deactivate()
+
+
+def test_a_zone_that_is_there_no_more_is_the_studios(client: Client, grace: User) -> None:
+    client.post("/settings/", PROFILE)
+    Profile.objects.update(zone="Europe/Atlantis", digest_at=timezone.now())
+    page = client.get("/settings/").content.decode()
+    assert "There is no time zone Europe/Atlantis any more" in page
+    assert Page(page).sent["profile.zone"] == ["the studio's"]
+    assert "+00:00" in client.get("/settings/sessions/").content.decode()
+    assert next_morning("Europe/Atlantis", timezone.now()) == next_morning("", timezone.now())
+    refused = client.post("/settings/", {**PROFILE, "profile.zone": "Europe/Atlantis"})
+    assert refused.status_code == 422
+    assert client.post("/settings/", {**PROFILE, "profile.zone": "the studio's"}).status_code == 302
+    assert "Atlantis" not in client.get("/settings/").content.decode()
 
 
 def test_a_new_browser_begins_with_what_was_chosen(client: Client, grace: User) -> None:

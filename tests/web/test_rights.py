@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.web.studio import orders, started, wait_for
+from workflows_app import runtime
 from workflows_app.approvals.gather import catch_up
 from workflows_app.models import Approval, Run, WorkflowGrant
 from workflows_app.rights import reach_of
@@ -209,3 +211,17 @@ def test_accounts_answer_for_single_workflows(client: Client) -> None:
     assert not user.has_perm("workflows_app.cancel_run", Run(workflow_id="order"))
     assert not user.has_perm("workflows_app.cancel_run")
     assert not user.has_perm("auth.add_user", Run(workflow_id="echo"))
+
+
+@pytest.mark.usefixtures("people")
+def test_an_address_means_the_same_workflow_to_the_guard_and_to_the_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {offer.key: offer for offer in runtime.get_catalogue()}
+    # The first has the id that is the key of the second.
+    both = [replace(known["echo"], key="first"), replace(known["order"], key="echo")]
+    monkeypatch.setattr(runtime, "get_catalogue", lambda: both)
+    tie("echo", "Payroll", "Operator")
+    person(client, "Developer")
+    page = client.get("/workflows/echo/")
+    assert (page.status_code, "<title>order" in page.content.decode()) == (200, True)

@@ -140,6 +140,14 @@ def test_it_is_paused_and_goes_on_from_now(client: Client) -> None:
     assert verbs() == ["schedule_paused", "schedule_resumed"]
 
 
+def test_one_whose_zone_is_there_no_more_stays_paused_and_says_why(client: Client) -> None:
+    row = made(client)
+    Schedule.objects.filter(pk=row.pk).update(timezone="Europe/Atlantis", state="paused")
+    page = client.post(f"/schedules/{row.pk}/resume/", follow=True).content.decode()
+    assert "There is no time zone &#x27;Europe/Atlantis&#x27;" in page
+    assert Schedule.objects.get(pk=row.pk).is_paused
+
+
 def test_a_run_is_started_at_once_and_shown(client: Client) -> None:
     before = Schedule.objects.get(pk=MORNING).next_at
     shown = client.post(f"/schedules/{MORNING}/run/")["Location"]

@@ -19,6 +19,7 @@ class Case(BaseModel):
     on_due: Any = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Any = None
 
 
 class Verdict(BaseModel):
@@ -46,6 +47,7 @@ async def ask(ctx: Any) -> Any:
         on_due=case.on_due,
         body=case.body,
         priority=case.priority,
+        proposal=case.proposal,
     )
 
 

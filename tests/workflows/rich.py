@@ -6,7 +6,8 @@ import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, computed_field, model_validator
+from pydantic.alias_generators import to_camel
 
 from workflows_app import create_step, create_workflow
 
@@ -60,6 +61,19 @@ class Pick(BaseModel):
     why: str = Field("", max_length=20, json_schema_extra={"x-show-if": {"decision": "stop"}})
 
 
+class Crate(BaseModel):
+    """A crate that is called by aliases, and says more than it takes."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    side_length: int
+    packed_by: str = ""
+
+    @computed_field
+    def volume(self) -> int:
+        return int(self.side_length**3)
+
+
 async def pay(ctx: Any) -> Any:
     return {"paid": str(ctx.input_data.amount)}
 
@@ -87,4 +101,6 @@ pick = (
     .commit()
 )
 
-workflows = [claim, pick]
+crate = create_workflow(id="crate", input_schema=Crate).map(lambda ctx: ctx.get_init_data().volume).commit()
+
+workflows = [claim, pick, crate]

@@ -8,6 +8,7 @@ from typing import Any
 from workflows_app.client.answers import REST, preview_of, result_of
 from workflows_app.client.course import Course, Event
 from workflows_app.client.requests import Exchange, Request, given, path_of, steadily
+from workflows_app.engine import arguments
 from workflows_app.engine.errors import InvalidInput
 from workflows_app.engine.paths import to_text
 from workflows_app.engine.preview import Preview
@@ -104,12 +105,16 @@ def starting(
     return run.post(
         verb, input_data=input_data, initial_state=initial_state, request_context=context_of(request_context),
         per_step=per_step, breakpoints=[to_text(name) for name in breakpoints], resource_id=run.resource_id,
-        close_on_suspend=close_on_suspend, tracing_options=context_of(tracing_options),
+        close_on_suspend=close_on_suspend, tracing_options=options_of(tracing_options),
     )  # fmt: skip
 
 
 def context_of(context: Context) -> dict[str, Any] | None:
-    return None if context is None else dict(context)
+    return None if context is None else arguments.context_of(context)
+
+
+def options_of(options: Context) -> dict[str, Any] | None:
+    return None if options is None else arguments.entries("The tracing options", options)
 
 
 # Go on

@@ -15,10 +15,10 @@ from typing import Any
 
 from .abort import AbortSignal
 from .arguments import entries
-from .errors import InvalidPayload, InvalidState, InvalidSuspendData, StepError, glimpse
+from .errors import InvalidPayload, InvalidResumeData, InvalidState, InvalidSuspendData, StepError, glimpse
 from .events import too_large
 from .history import History
-from .paths import is_helper, last_id, public, scope_of, to_text
+from .paths import is_helper, last_id, public, scope_of, to_text, without_tries
 from .questions import Question, policy_of, rungs_of, to_instant
 from .records import Record
 from .schema import ANY, EMPTY, Json, Schema, Value, to_plain, trusted
@@ -83,8 +83,13 @@ class RequestContext(MutableMapping[str, Any]):
 
     @property
     def changes(self) -> Value | None:
-        """What was set since the call began, as far as it is JSON; a deleted key is null."""
-        return jsonable({key: self._values.get(key) for key in self._changed}) if self._changed else None
+        """What was set since the call began, as far as it is JSON."""
+        return jsonable({key: self._values[key] for key in self._changed & self.keys()}) if self._changed else None
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The keys that were deleted since the call began."""
+        return tuple(sorted(str(key) for key in self._changed - self.keys()))
 
 
 def jsonable(values: Mapping[str, Any] | None) -> Value:
@@ -175,13 +180,16 @@ class StepContext:
 
     @property
     def idempotency_key(self) -> str:
-        """The same text for every try of this step: give it to services that may be called twice."""
-        return f"{self.run_id}:{self._call.path}{self._part}"
+        """The same text for every try of this step, and of the workflows that it stands in.
+
+        Give it to services that may be called twice.
+        """
+        return f"{self.run_id}:{without_tries(self._call.path)}{self._part}"
 
     @property
     def occasion(self) -> str:
-        """The key, and which start of the step this is: unlike the key it is another one after time travel."""
-        return f"{self.idempotency_key}:{self._record.tries[0].attempt}"
+        """Which start of the step this is: another one after time travel, and in a nested workflow tried again."""
+        return f"{self.run_id}:{self._call.path}{self._part}:{self._record.tries[0].attempt}"
 
     @property
     def trace_id(self) -> str:
@@ -201,7 +209,8 @@ class StepContext:
     @property
     def resume_data(self) -> Any:
         payload = self._record.resume_payload
-        return None if payload is None else self._step_schema("resume_schema").parse(self.opened(payload))
+        schema = self._step_schema("resume_schema") if self._validates else ANY
+        return None if payload is None else schema.parse(self.opened(payload), InvalidResumeData)
 
     @property
     def suspend_data(self) -> Json:
@@ -303,14 +312,15 @@ class StepContext:
         self, payload: Any = None, resume_label: str | list[str] | None = None, title: str | None = None,
         due: datetime | timedelta | float | None = None, assign_to: str | None = None,
         approvals: int | Sequence[str] = 1, allow_requester: bool = True, on_due: Any = None,
-        body: str | None = None, priority: str = "normal",
+        body: str | None = None, priority: str = "normal", proposal: Any = None,
     ) -> Ready:  # fmt: skip
         """Ask a person: the step ends here and runs again with `resume_data` once somebody answers.
 
         `assign_to` names a person or a group. `approvals` people must give the same decision, or, where it
         names groups, one of each of them; who is in several decides for each. Without `allow_requester` whoever
         started the run may not answer. `on_due` says what happens when it is due (see `questions`). `body` is
-        Markdown, `priority` one of urgent, high, normal, low.
+        Markdown, `priority` one of urgent, high, normal, low. The form of the answer begins with the `proposal`,
+        which may be wrong or not whole: the person is there to mend it.
 
         Raises: InvalidSuspendData, StepError in a condition and the like
         """
@@ -328,7 +338,7 @@ class StepContext:
             title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to,
             approvals=needed, groups=groups, allow_requester=allow_requester,
             on_due=rungs_of(on_due, self._step_schema("resume_schema") if validates else ANY),
-            body=body, priority=priority,
+            body=body, priority=priority, proposal=None if proposal is None else Value.of(proposal),
         ).checked()  # fmt: skip
         return Ready()
 

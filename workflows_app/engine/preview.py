@@ -38,7 +38,8 @@ def preview(
 ) -> Preview:
     """Apply a verb's events to a copy of the history, and compare."""
     open_questions = {record.path for record in before.suspended}
-    under_way = set(before.running)
+    # They have some time to return, so the fold leaves them running.
+    stopped = {path for path in before.running if is_step(before, path)} if verb == "cancel" and happened else set()
     done = steps_with(before, SETTLED)
     for event in happened:
         after.apply(event)
@@ -50,7 +51,7 @@ def preview(
         verb=verb,
         runs_again=steps,
         reused=ordered(workflow, {path for path in kept if path not in again}),
-        canceled=ordered(workflow, under_way - set(after.running)) if verb == "cancel" else [],
+        canceled=ordered(workflow, stopped),
         withdrawn=ordered(workflow, open_questions - started - {record.path for record in after.suspended})
         if verb in ("cancel", "time_travel")
         else [],

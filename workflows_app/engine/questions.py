@@ -41,7 +41,8 @@ class Question:
     """What a step said when it suspended.
 
     `body` says more than the title does, in Markdown. `form` describes the answer, as a JSON Schema, where the
-    step's own resume schema does not. One of each of the `groups` must answer, where there are some.
+    step's own resume schema does not. `proposal` is an answer to begin with; it may be wrong or not whole. One of
+    each of the `groups` must answer, where there are some.
     """
 
     payload: Value | None
@@ -55,6 +56,7 @@ class Question:
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
     groups: tuple[str, ...] = ()
 
     def checked(self) -> Question:

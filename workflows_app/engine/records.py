@@ -73,6 +73,7 @@ class Record:
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
     escalated: int = 0
     votes: tuple[Vote, ...] = ()
     asked: int = 0

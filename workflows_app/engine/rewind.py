@@ -60,7 +60,7 @@ def rewind(
     data = None
     if input_data is not None:
         schema = takes(workflow, target) if workflow.validate_inputs else ANY
-        data = schema.normalise(input_data, InvalidInput)
+        data = schema.normalise(input_data, InvalidInput, "Invalid inputData: ")
     plan = Plan(history, results(workflow, context), nested_results(workflow, nested_steps_context), data)
     plan.descend(workflow, "", "", to_list(target))
     if data is not None:

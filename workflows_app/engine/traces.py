@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from .errors import InvalidInput
@@ -40,8 +40,8 @@ class Tracing(BaseModel):
     metadata: dict[str, Any] = {}
     request_context_keys: list[str] = []
     tags: list[str] = []
-    hide_input: bool = False
-    hide_output: bool = False
+    hide_input: StrictBool = False
+    hide_output: StrictBool = False
 
 
 TRACING = Schema(Tracing)

@@ -168,14 +168,14 @@ def targets(
     if label is not None:
         found = [record for record in waiting if label in record.labels]
         if not found:
-            raise _unknown(f"the resume label {label!r}", waiting, history)
+            raise _unknown(f"the resume label {label!r}", waiting)
         found = _both(label, found, step, index)
     elif step is not None:
         found = _by_address(workflow, history, waiting, to_text(step), index)
     elif index is not None:
         found = _by_index(history, waiting, index)
     if not found:
-        raise _not_suspended(history)
+        raise _not_suspended(history, waiting)
     if len(found) > 1 and not everything:
         names = ", ".join(f"[{public(record.path)}]" for record in found)
         raise AmbiguousStep(f"Multiple suspended steps found: {names}. Please specify one, or pass all=True.")
@@ -210,8 +210,8 @@ def _by_address(
         return found
     check_items(history, address)
     if place(address) not in workflow.places:
-        raise _unknown(f'This workflow step "{address}"', waiting, history)
-    raise _not_suspended(history, address)
+        raise _unknown(f'This workflow step "{address}"', waiting)
+    raise _not_suspended(history, waiting, address)
 
 
 def check_items(history: History, address: str) -> None:
@@ -236,12 +236,16 @@ def _by_index(history: History, waiting: list[Record], index: int) -> list[Recor
     return found
 
 
-def _unknown(what: str, waiting: list[Record], history: History) -> UnknownStep:
+def _unknown(what: str, waiting: list[Record]) -> UnknownStep:
+    return UnknownStep(_not_among(what, waiting))
+
+
+def _not_among(what: str, waiting: list[Record]) -> str:
     shown = ", ".join(public(record.path) for record in waiting)
-    return UnknownStep(f"{what} was not suspended. Available suspended steps: [{shown}]")
+    return f"{what} was not suspended. Available suspended steps: [{shown}]"
 
 
-def _not_suspended(history: History, address: str | None = None) -> Exception:
+def _not_suspended(history: History, waiting: list[Record], address: str | None = None) -> Exception:
     under_way = [
         record
         for record in history.records.values()
@@ -252,9 +256,9 @@ def _not_suspended(history: History, address: str | None = None) -> Exception:
     ]
     if under_way:
         return claimed(history, under_way[0].path)
-    if address is None or history.finished or history.canceled_at is not None:
+    if address is None or not waiting:
         return NotSuspended()
-    return NotSuspended(f'This workflow step "{address}" was not suspended')
+    return NotSuspended(_not_among(f'This workflow step "{address}"', waiting))
 
 
 def claimed(history: History, path: str | None) -> ResumeAlreadyClaimed:

@@ -10,8 +10,8 @@ from typing import Any
 from workflows_app.engine.paths import PublicPath, to_text
 from workflows_app.engine.schema import Json
 from workflows_app.engine.snapshot import Result
-from workflows_app.errors import InvalidData, RunNotFound
-from workflows_app.management.places import Place, place_of
+from workflows_app.errors import InvalidData
+from workflows_app.management.places import Place, not_found, place_of
 from workflows_app.management.progress import Progress
 
 
@@ -34,7 +34,7 @@ async def questions_of(options: Mapping[str, Any]) -> list[Question]:
         workflow = await place.workflow(options["workflow"])
         record = await workflow.get_workflow_run_by_id(options["resume"])
         if record is None:
-            raise RunNotFound(f"Run {options['resume']!r} of {workflow.id!r} not found.")
+            raise not_found(workflow, options["resume"])
         return [question_at(place, workflow, record.steps, path) for path in record.suspended]
 
 
@@ -77,7 +77,11 @@ async def begun(place: Place, options: Mapping[str, Any], given: Mapping[str, Js
         "input_data": given["input"], "initial_state": given["state"], "request_context": given["context"],
     }  # fmt: skip
     run = await place.new_run(workflow, options["run_id"], started)
-    return run, run.stream(**started, **place.by)
+    try:
+        return run, run.stream(**started, **place.by)
+    except InvalidData:
+        await place.withdraw(run)
+        raise
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from workflows_app import runtime
 from workflows_app.client import AsyncStudio, AsyncWorkflow, NotAllowed
 from workflows_app.engine import Workflow, verbs
 from workflows_app.engine.schema import Json
-from workflows_app.errors import InvalidData, WorkflowsError
+from workflows_app.errors import InvalidData, RunNotFound, WorkflowsError
 
 REFUSED = 2
 BY = "command line"
@@ -47,7 +47,10 @@ class Here:
         return runtime.get_engine().get_workflow(name)
 
     async def run(self, workflow: Workflow, run_id: str) -> Any:
-        return await runtime.get_engine().get_run(run_id)
+        run = await runtime.get_engine().get_run(run_id)
+        if run.workflow_id != workflow.id:
+            raise not_found(workflow, run_id)
+        return run
 
     async def new_run(self, workflow: Workflow, run_id: str | None, given: Mapping[str, Any]) -> Any:
         verbs.checked_start(workflow, *given.values())
@@ -86,6 +89,10 @@ class There:
     def answer_schema(self, workflow: AsyncWorkflow, path: str) -> Json:
         step = workflow.places.get(path)
         return step.resume_schema if step is not None else None
+
+
+def not_found(workflow: Any, run_id: str) -> RunNotFound:
+    return RunNotFound(f"Run {run_id!r} of {workflow.id!r} not found.")
 
 
 def add_place_arguments(parser: argparse.ArgumentParser) -> None:

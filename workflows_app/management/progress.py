@@ -40,6 +40,16 @@ class Progress(Protocol):
     def say(self, sentence: str) -> None: ...
 
 
+def write_line(out: Out, document: Any) -> None:
+    """Write a line of JSON, as long as somebody reads."""
+    try:
+        out.write(to_json(document).decode() + "\n")
+        out.flush()
+    except BrokenPipeError:
+        # Nobody reads on. What is done goes on all the same, and the interpreter must find an open file at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @dataclass(slots=True)
 class Lines:
     """Write each event as a line of JSON."""
@@ -47,12 +57,7 @@ class Lines:
     out: Out
 
     def show(self, event: PublicEvent) -> None:
-        try:
-            self.out.write(to_json(event).decode() + "\n")
-            self.out.flush()
-        except BrokenPipeError:
-            # Nobody reads on. The run goes on all the same, and the interpreter must find an open file at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_line(self.out, event)
 
     def say(self, sentence: str) -> None:
         """Programs are told by events alone."""

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import models
+from django.utils import timezone
 
 from .instants import InstantField
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """Find a time zone; a name may leave the list with an update of it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def zone_of(name: str) -> tzinfo:
+    """Find the zone that a person chose; the studio's where there is none, or none of that name any more."""
+    return (zone_named(name) if name else None) or timezone.get_default_timezone()
 
 
 class Profile(models.Model):
@@ -37,6 +53,10 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+    @property
+    def is_zone_gone(self) -> bool:
+        return bool(self.zone) and zone_named(self.zone) is None
 
     @property
     def key_word(self) -> str:

@@ -22,6 +22,7 @@ from workflows_app.engine import events as e
 from workflows_app.engine.active import ActiveRun
 from workflows_app.engine.events import Event
 from workflows_app.engine.history import History
+from workflows_app.engine.paths import public
 from workflows_app.engine.ports import TERMINAL, Stored
 from workflows_app.engine.records import Record
 from workflows_app.engine.schema import encode
@@ -101,7 +102,7 @@ class Examiner:
         run = await self._engine.get_run(trial.run_id)
         try:
             await run.resume_async(
-                step=answer.step, resume_data=answer.data, by=trial.started_by or None, asked=record.asked,
+                step=public(record.path), resume_data=answer.data, by=trial.started_by or None, asked=record.asked,
                 groups=await self._beside(speaking_for, trial, record),
             )  # fmt: skip
         except (NotSuspended, ResumeAlreadyClaimed):

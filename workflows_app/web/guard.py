@@ -53,8 +53,17 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
+def is_of_programs(path: str) -> bool:
+    """Tell whether an address belongs to the API, whose callers read JSON."""
+    return path.startswith("/api/")
+
+
 def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    if request.path_info.startswith("/api/"):
+    return spoken(status, sentence, as_json=is_of_programs(request.path_info))
+
+
+def spoken(status: int, sentence: str, *, as_json: bool) -> HttpResponse:
+    if as_json:
         return JsonResponse({"error": sentence}, status=status)
     return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
 
@@ -71,12 +80,15 @@ class RequestGuard(MiddlewareMixin):
             return None
         if is_foreign(request.headers, host) and not is_invited(request):
             return refusal(request, 403, str(FOREIGN))
-        if request.path_info.startswith("/api/") and has_body(request) and request.content_type != "application/json":
+        if is_of_programs(request.path_info) and has_body(request) and request.content_type != "application/json":
             return refusal(request, 415, _("Send the body with content-type: application/json."))
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+        if isinstance(response, HttpResponseNotAllowed) and is_of_programs(request.path_info):
+            # The protocol knows an address by its method, too.
+            response = HttpResponse("404 Not Found", status=404, content_type="text/plain")
+        elif isinstance(response, HttpResponseNotAllowed) and not response.content:
             allowed = response.headers["Allow"]
             words = _("This address does not take %(method)s; it takes %(allowed)s.")
             response.content = (words % {"method": request.method, "allowed": allowed}).encode()
@@ -87,7 +99,7 @@ class RequestGuard(MiddlewareMixin):
 
 def is_invited(request: HttpRequest) -> bool:
     """Tell whether a page of this origin may call the API."""
-    return request.path_info.startswith("/api/") and request.headers.get("origin") in settings.CORS_ALLOWED_ORIGINS
+    return is_of_programs(request.path_info) and request.headers.get("origin") in settings.CORS_ALLOWED_ORIGINS
 
 
 def has_body(request: HttpRequest) -> bool:
@@ -107,13 +119,15 @@ class ConnectionGuard:
             await self.websocket(scope, receive, send)
 
     async def http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        as_json = is_of_programs(scope["path"])
         if not is_reachable(scope["server"]):
-            await answer(send, 403, _("Without accounts the studio answers on loopback only; set STUDIO_AUTH=django."))
+            sentence = _("Without accounts the studio answers on loopback only; set STUDIO_AUTH=django.")
+            await answer(send, 403, sentence, as_json=as_json)
             return
-        body = LimitedBody(receive, send, settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+        body = LimitedBody(receive, send, settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0, as_json=as_json)
         length = headers_of(scope).get("content-length", "0")
         if not (length.isascii() and length.isdecimal()):
-            await answer(send, 400, _("The header content-length is no number."))
+            await answer(send, 400, _("The header content-length is no number."), as_json=as_json)
             return
         # A number of very many digits is not even read.
         if len(length) > LONGEST_NUMBER or int(length) > body.limit:
@@ -137,7 +151,10 @@ class ConnectionGuard:
 class LimitedBody:
     """Pass a request's body on until it is longer than the limit, then answer 413 and hang up."""
 
-    def __init__(self, receive: ASGIReceiveCallable, send: ASGISendCallable, limit: int) -> None:
+    def __init__(
+        self, receive: ASGIReceiveCallable, send: ASGISendCallable, limit: int, *, as_json: bool
+    ) -> None:  # fmt: skip
+        self.as_json = as_json
         self._receive = receive
         self._send = send
         self.limit = limit
@@ -159,7 +176,8 @@ class LimitedBody:
 
     async def refuse(self) -> None:
         self.refused = True
-        await answer(self._send, 413, _("The body is larger than %s bytes; send less.") % self.limit)
+        sentence = _("The body is larger than %s bytes; send less.") % self.limit
+        await answer(self._send, 413, sentence, as_json=self.as_json)
 
 
 def is_reachable(server: tuple[str, int | None] | None) -> bool:
@@ -174,13 +192,16 @@ def headers_of(scope: HTTPScope | WebSocketScope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def answer(send: ASGISendCallable, status: int, sentence: str, *more: tuple[bytes, bytes]) -> None:
+async def answer(
+    send: ASGISendCallable, status: int, sentence: str, *more: tuple[bytes, bytes], as_json: bool = False
+) -> None:
+    said = spoken(status, sentence, as_json=as_json)
     headers: list[tuple[bytes, bytes]] = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", said.headers["Content-Type"].encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
         *more,
     ]
     start: Any = {"type": "http.response.start", "status": status, "headers": headers, "trailers": False}
     await send(start)
-    await send({"type": "http.response.body", "body": sentence.encode(), "more_body": False})
+    await send({"type": "http.response.body", "body": said.content, "more_body": False})

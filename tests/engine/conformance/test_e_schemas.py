@@ -245,3 +245,18 @@ def test_e26_the_request_context_survives_a_suspension(world: World, steps: Step
         assert (await run.resume(resume_data=True)).result == ["kept", "kept"]
 
     world.run(scenario())
+
+
+def test_a_step_of_a_workflow_that_validates_nothing_gets_any_answer(world: World, steps: Steps) -> None:
+    async def ask(ctx: StepContext) -> Json:
+        return await ctx.suspend({"y": 1}) if ctx.resume_data is None else ctx.resume_data
+
+    async def scenario() -> None:
+        asking = steps.step("ask", ask, suspend_schema=OnlyX, resume_schema=OnlyX)
+        workflow = chain("wf", asking, validate_inputs=False)
+        world.engine(workflow)
+        run = await workflow.create_run()
+        assert (await run.start(input_data={})).status == "suspended"
+        assert (await run.resume(resume_data={"x": "no number"})).result == {"x": "no number"}
+
+    world.run(scenario())

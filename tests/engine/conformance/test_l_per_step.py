@@ -51,4 +51,11 @@ def test_l4_a_nested_workflow_behind_the_step_is_not_entered(world: World, steps
     result = world.outcome(workflow, {"value": 0}, per_step=True)
     assert result.status == "paused"
     assert steps.calls == {"outer": 1}
-    assert "nested.inner" not in result.steps
+    assert (list(result.steps), result.step_execution_path) == (["outer"], ["outer"])
+
+
+def test_a_list_behind_the_step_is_not_begun(world: World, steps: Steps) -> None:
+    workflow = create_workflow(id="wf").then(steps.inc("outer")).foreach(steps.inc("each")).commit()
+    result = world.outcome(workflow, {"value": 0}, per_step=True)
+    # What comes next takes a list and gets none; nobody has asked for it yet.
+    assert (result.status, list(result.steps), result.step_execution_path) == ("paused", ["outer"], ["outer"])

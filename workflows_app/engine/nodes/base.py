@@ -126,6 +126,11 @@ class Draft:
             self.room -= 1
         return True
 
+    @property
+    def may_enter(self) -> bool:
+        """Whether a list or a nested workflow may begin: not behind the one step that was asked for."""
+        return self.budget != 0
+
     def stops_before(self, path: str) -> bool:
         """Tell whether a breakpoint holds what would start here: each pass of a loop, a foreach only once."""
         if not self.history.breakpoints:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from workflows_app.engine import events as e
 from workflows_app.engine.errors import InvalidInput, describe
 from workflows_app.engine.events import Event
-from workflows_app.engine.outcomes import Bailed, Blocked, Done, Failed, Outcome, join
+from workflows_app.engine.outcomes import HELD, Bailed, Blocked, Done, Failed, Outcome, join
 from workflows_app.engine.records import Items, Record
 from workflows_app.engine.schema import NULL, Value, trusted
 
@@ -40,6 +40,8 @@ class ForEach(Node):
         path = at.path(self.body.id)
         record = at.record(path)
         if record is None or record.status == "ready":
+            if not at.draft.may_enter:
+                return HELD
             value = value if record is None else record.input
             at.draft.emit(e.StepStarted(at.draft.now, path, at.draft.history.next_attempt(path), "foreach", value))
             return self._begin(at, path, value)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from workflows_app.engine import events as e
 from workflows_app.engine.events import SECOND
 from workflows_app.engine.history import History
-from workflows_app.engine.outcomes import Bailed, Blocked, Done, Failed, Outcome, Timer
+from workflows_app.engine.outcomes import HELD, Bailed, Blocked, Done, Failed, Outcome, Timer
 from workflows_app.engine.records import Record
 from workflows_app.engine.schema import Value
 
@@ -33,6 +33,8 @@ class Nested(Node):
         path = at.path(self.id)
         record = at.record(path)
         if record is None:
+            if not at.draft.may_enter:
+                return HELD
             attempt = 1
             at.draft.emit(e.StepStarted(at.draft.now, path, attempt, "nested", value))
         else:

@@ -11,15 +11,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows_app import runtime
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.engine.snapshot import WorkflowRun
 from workflows_app.management.places import add_place_arguments, check_no_token, refusing, studio_of
-from workflows_app.management.progress import labelled, printable
+from workflows_app.management.progress import labelled, printable, write_line
 from workflows_app.models import Run
 
 MOST = 1000
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             lines = asyncio.run(in_studio(options)) if options["url"] else in_database(options)
         if json or not self.stdout.isatty():
             for line in lines:
-                self.stdout.write(to_json(asdict(line)).decode())
+                write_line(self.stdout, asdict(line))
             return
         table = Table("Run", "Workflow", "Status", "Created", "Error", box=None)
         for line in lines:
@@ -69,9 +69,15 @@ def plain(text: str) -> Text:
 
 def in_database(options: Mapping[str, Any]) -> list[Line]:
     check_no_token(options)
-    wanted = {"workflow_id": options["workflow"], "status": options["status"]}
+    wanted = {"workflow_id": id_of(options["workflow"]), "status": options["status"]}
     found = Run.objects.filter(**{name: value for name, value in wanted.items() if value}).newest()
     return [Line(**row) for row in found[: options["limit"]].values(*Line.__slots__)]
+
+
+def id_of(name: str | None) -> str | None:
+    """Give a workflow's id by its key. What is no key is an id, perhaps of a workflow that is gone."""
+    offered = {offer.key: offer.workflow.id for offer in runtime.get_catalogue() if offer.workflow}
+    return offered.get(name, name) if name else None
 
 
 async def in_studio(options: Mapping[str, Any]) -> list[Line]:

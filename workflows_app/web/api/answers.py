@@ -202,6 +202,8 @@ class Approval(Told):
     """What more there is to say, in Markdown; nothing to whom may not read it."""
     payload: Json
     """What is told with the question; nothing to whom may not read it."""
+    proposal: Json
+    """An answer to begin with, which may be wrong or not whole; nothing to whom may not read it."""
     resume_schema: dict[str, Json]
     """What an answer looks like, as a JSON Schema."""
     assignee: str | None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
@@ -112,13 +112,6 @@ class Listing(Asking):
     """Runs of this status only, or of one of several, with commas."""
     tags: Annotated[list[str], BeforeValidator(listed)] = Field(default_factory=list)
     """Runs that have this tag, or all of several, with commas."""
-
-    @field_validator("per_page")
-    @classmethod
-    def positive(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and value < 1:
-            raise ValueError("perPage must be a positive integer")
-        return value
 
     @field_validator("status")
     @classmethod
@@ -310,7 +303,7 @@ class WebhookChange(Sent):
 class Testing(Sent):
     """Which tests to run, by id; all of them when none are named."""
 
-    tests: list[int] | None = None
+    tests: list[Annotated[int, Field(ge=0, le=2**63 - 1)]] | None = Field(None, max_length=1000)
 
 
 class Schedules(Asking):

@@ -17,7 +17,7 @@ from workflows_app.engine.ports import Query as Wanted
 from workflows_app.engine.run import Run
 from workflows_app.engine.snapshot import Result, result_of
 from workflows_app.engine.workflow import Workflow
-from workflows_app.errors import UnreadableEvent
+from workflows_app.errors import InvalidInput, UnreadableEvent
 from workflows_app.models import Run as RunRow
 from workflows_app.web.activity import note, of_run
 from workflows_app.web.api import documents
@@ -62,6 +62,10 @@ def get_workflow(request: HttpRequest, workflow_id: str, asking: Query[Asking]) 
 def list_runs(request: HttpRequest, workflow_id: str, asking: Query[Listing]) -> dict[str, Any]:
     asked(request)
     workflow = workflow_of(workflow_id)
+    if asking.per_page is not None and asking.per_page < 1:
+        raise InvalidInput(
+            "perPage must be a positive integer", errors=[{"path": "perPage", "message": "Input should be at least 1"}]
+        )
     number, size = asking.window
     dates = instant("fromDate", asking.from_date), instant("toDate", asking.to_date)
     wanted = Wanted(

@@ -46,7 +46,9 @@ def answered(stream: Stream) -> StreamingHttpResponse:
 async def records(stream: Stream) -> AsyncIterator[bytes]:
     """Write the events. A caller who hangs up ends the stream and leaves the run alone."""
     try:
-        async for event in stream:
+        # The server sends no headers before the first chunk, and a caller has no stream before the headers.
+        yield b""
+        async for event in stream.once():
             yield to_json(event) + SEPARATOR
     finally:
         stream.close()

@@ -10,8 +10,10 @@ from ninja import Query, Router
 
 from workflows_app import runtime
 from workflows_app.approvals.policy import Who
+from workflows_app.engine.ports import TERMINAL
 from workflows_app.engine.run import Run
 from workflows_app.engine.verbs import checked_start
+from workflows_app.errors import RunAlreadyStarted
 from workflows_app.web.activity import note, of_run
 from workflows_app.web.api import documents
 from workflows_app.web.api.access import asked, run_of, workflow_of
@@ -41,7 +43,7 @@ def found(request: HttpRequest, right: str, workflow_id: str, run_id: str) -> tu
     return run_of(workflow_of(workflow_id), run_id), person.user.get_username()
 
 
-def created(request: HttpRequest, workflow_id: str, asking: OfNewRun, body: Starting) -> tuple[Run, str]:
+def created(request: HttpRequest, workflow_id: str, asking: OfRun | OfNewRun, body: Starting) -> tuple[Run, str]:
     """Find the run of an id, or create it; what cannot be started with leaves none behind. Raises: InvalidData"""
     user = asked(request, "start_run").user.get_username()
     engine, workflow = runtime.get_engine(), workflow_of(workflow_id)
@@ -82,12 +84,26 @@ def start_async(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun],
 
 
 @router.post(f"{ONE}/stream", summary="Start a run and stream its events")
-def stream(request: HttpRequest, workflow_id: str, asking: Query[OfNewRun], body: Starting) -> HttpResponseBase:
+def stream(request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: Starting) -> HttpResponseBase:
     run, user = created(request, workflow_id, asking, body)
     given = start_of(body, asking)
-    response = launched(lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
+    try:
+        response = launched(lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
+    except RunAlreadyStarted as error:
+        raise streamed_before(run) or error from None
     note(request, "start", of_run(run.head))
     return response
+
+
+def streamed_before(run: Run) -> RunAlreadyStarted | None:
+    """Say of a run that has ended where its stream is; nothing of one that has not."""
+    status = run.head.status
+    if status not in TERMINAL:
+        return None
+    return RunAlreadyStarted(
+        f'Workflow run {run.id} already finished with status "{status}". '
+        "Use /observe to read its stream back, or stream a new runId."
+    )
 
 
 @router.post(f"{ONE}/observe", summary="Stream what was recorded of a run, then what follows")

@@ -19,6 +19,7 @@ from workflows_app.web.forms.groups import Object
 from workflows_app.web.forms.names import escape, join
 from workflows_app.web.inspector.look import Look
 from workflows_app.web.values.schemas import checked_by, json_schema_of
+from workflows_app.web.values.secrecy import without_secrets
 
 ANSWER: Final = "answer"
 
@@ -54,6 +55,15 @@ def answer_form(look: Look, path: str) -> SchemaForm | None:
     schema = look.answer_schema(path)
     check = checked_by(schema if look.workflow.validate_inputs else ANY)
     return form_from_schema(json_schema_of(schema), validate=check, prefix=ANSWER, outputs=look.output_of)
+
+
+def proposed_form(look: Look, path: str) -> SchemaForm | None:
+    """Make the form that answers a suspended step, beginning with the answer that it proposes."""
+    form, record = answer_form(look, path), look.history.record(path)
+    if form is None or record is None or record.proposal is None:
+        return form
+    described = json_schema_of(look.answer_schema(path))
+    return form.initial(without_secrets(look.loaded(record.proposal).data, described, runtime.secret_names()))
 
 
 def schema_of(approval: Approval) -> Schema:

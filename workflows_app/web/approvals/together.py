@@ -71,7 +71,7 @@ def form_of(row: Event) -> str:
 def items_of(approvals: Sequence[Approval], *, may_see: bool) -> list[Item]:
     """Tell the questions by the facts that are not the same in all of them."""
     rows = asking_events(approvals) if may_see else {}
-    told = {pk: facts_in(payload_of(row), NO_SCHEMA)[0] for pk, row in rows.items()}
+    told = {pk: facts_in(payload_of(row), NO_SCHEMA).facts for pk, row in rows.items()}
     texts: dict[str, set[str]] = {}
     for facts in told.values():
         for fact in facts:

@@ -16,7 +16,7 @@ from workflows_app.approvals.policy import Who, refusal, takes_on
 from workflows_app.engine.records import Record
 from workflows_app.models import Desk, Version
 from workflows_app.models.instants import to_datetime
-from workflows_app.web.approvals.answering import answer_form, answering
+from workflows_app.web.approvals.answering import answering, proposed_form
 from workflows_app.web.approvals.deciding import approval_at
 from workflows_app.web.approvals.following import follows_of
 from workflows_app.web.approvals.inbox import due_words
@@ -94,7 +94,7 @@ def question_context(request: Asked, look: Look, view: Inspector, form: SchemaFo
     asked, drafted = approval_at(look.head.id, record), None
     refused = refusal(who, asked) if asked is not None else ""
     if form is None and who.may_decide and not refused:
-        form = answer_form(look, record.path)
+        form = proposed_form(look, record.path)
         drafted = draft_of(asked, who) if asked is not None else None
     due = to_datetime(record.due) if record.due is not None else None
     goes_on = asked is None or takes_on(who, asked)

@@ -42,7 +42,8 @@ def profile(request: Asked) -> HttpResponse:
         "moved": [{"press": press, "means": means} for press, means in chosen.moved.items()],
     }  # fmt: skip
     if request.method != "POST":
-        return shown(request, profile_form().initial(before))
+        zone = STUDIO_ZONE if chosen.is_zone_gone else before["zone"]
+        return shown(request, profile_form().initial({**before, "zone": zone}))
     bound = profile_form().bind(request.POST)
     if not bound.is_valid():
         return shown(request, bound, status=200 if bound.is_edit else 422)

@@ -81,7 +81,7 @@ def edit(request: Asked, schedule_id: str) -> HttpResponse:
     if request.method == "POST":
         return taken(request, workflow, forms, about, row)
     try:
-        forms = forms.filled(scheduling.shown_given(workflow, row))
+        forms = forms.filled(workflow, scheduling.shown_given(workflow, row))
     except SealedElsewhere as error:
         messages.error(request, str(error))
     return form_page(request, workflow, forms, about, row)
@@ -158,8 +158,12 @@ def pause(request: Asked, schedule_id: str) -> HttpResponse:
 @require_POST
 @page("manage_schedule")
 def resume(request: Asked, schedule_id: str) -> HttpResponse:
-    scheduling.go_on(request, row := found(schedule_id))
-    messages.success(request, _("“%s” goes on.") % row)
+    row = found(schedule_id)
+    try:
+        scheduling.go_on(request, row)
+        messages.success(request, _("“%s” goes on.") % row)
+    except InvalidData as error:
+        messages.error(request, error.message)
     return back(request, row)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.conf import settings
 from django.db.models import Min
@@ -183,11 +184,13 @@ def find(name: str) -> Workflow | runtime.Offer:
 
 
 def find_offer(name: str) -> tuple[runtime.Offer, Workflow | None]:
-    """Find an offer by its key or the id of its workflow. Raises: WorkflowNotFound"""
-    for offer in runtime.get_catalogue():
-        if name == offer.key or (offer.workflow is not None and offer.workflow.id == name):
-            return offer, offer.workflow
-    raise no_workflow(name)
+    """Find an offer by its key, else by the id of its workflow. Raises: WorkflowNotFound"""
+    there = runtime.get_catalogue()
+    by_key = (offer for offer in there if offer.key == name)
+    by_id = (offer for offer in there if offer.workflow is not None and offer.workflow.id == name)
+    if (offer := next(chain(by_key, by_id), None)) is None:
+        raise no_workflow(name)
+    return offer, offer.workflow
 
 
 def step_of(workflow: Workflow, path: str, counts: Mapping[str, int]) -> dict[str, object] | None:

@@ -58,13 +58,13 @@ class Forms:
             return replace(self, context=blamed(self.context, error))
         return replace(self, input=blamed(self.input, error))
 
-    def filled(self, given: Given) -> Forms:
+    def filled(self, workflow: Workflow, given: Given) -> Forms:
         """Fill in what a run was, or is to be, started with."""
         context, state = given.get("context") or {}, given.get("state")
         return Forms(
-            input=self.input.initial(given.get("input")),
-            context=self.context.initial(context),
-            state=self.state.initial(state) if self.state and state else self.state,
+            input=self.input.initial(workflow.input_schema.spoken(given.get("input"))),
+            context=self.context.initial(workflow.request_context_schema.spoken(context)),
+            state=self.state.initial(workflow.state_schema.spoken(state)) if self.state and state else self.state,
             is_filled=bool(context) or bool(state),
         )
 
