@@ -44,12 +44,33 @@ def test_what_is_kept_shows_on_every_page(client: Client, grace: User) -> None:
     assert client.post("/settings/", PROFILE).status_code == 302
     page = client.get("/settings/").content.decode()
     assert value_of(page, "profile.display_name") == "Grace Hopper"
+    assert value_of(page, "profile.email") == "grace@example.org"
+    assert 'type="email"' in page
     assert '<span class="label">Grace Hopper</span>' in page
     assert 'data-theme="dark"' in page
     assert 'data-keys="off"' in page
     act = Activity.objects.get(verb="profile")
     assert "Europe/Paris" in act.after
     assert "grace@" in act.after
+
+
+def test_keys_can_stand_for_others(client: Client, grace: User) -> None:
+    keys = {"profile.moved.0.press": "n", "profile.moved.0.means": "j", "profile.moved.1.press": "j"}
+    assert client.post("/settings/", {**PROFILE, **keys, "profile.moved.1.means": "n"}).status_code == 302
+    page = client.get("/settings/").content.decode()
+    assert 'data-moved="{&quot;n&quot;: &quot;j&quot;, &quot;j&quot;: &quot;n&quot;}"' in page
+    assert value_of(page, "profile.moved.0.press") == "n"
+    assert client.post("/settings/", PROFILE).status_code == 302
+    assert "data-moved" not in client.get("/settings/").content.decode()
+
+
+@pytest.mark.parametrize("keys", [("n", "jk"), ("", "j"), (" ", "j"), ("x", "k")])
+def test_what_is_no_key_or_stands_for_two_is_refused(client: Client, grace: User, keys: tuple[str, str]) -> None:
+    rows = dict(zip(("profile.moved.0.press", "profile.moved.0.means"), keys, strict=True))
+    other = {"profile.moved.1.press": "x", "profile.moved.1.means": "j"}
+    response = client.post("/settings/", {**PROFILE, **rows, **other})
+    assert response.status_code == 422
+    assert "data-moved" not in client.get("/settings/").content.decode()
 
 
 def test_moments_are_shown_in_the_zone_of_the_person(client: Client, grace: User) -> None:

@@ -88,9 +88,13 @@ def policy_of(approvals: Any) -> tuple[int, tuple[str, ...]]:
         if type(approvals) is not int or not 1 <= approvals <= MOST_ANSWERS:
             raise _refused("approvals", f"a whole number from 1 to {MOST_ANSWERS}, not {approvals!r}")
         return approvals, ()
-    are_names = all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in approvals)
+    # SQLite finds no key with a quotation mark in it.
+    are_names = all(isinstance(name, str) and 0 < len(name) <= MAX_NAME and '"' not in name for name in approvals)
     if not are_names or not 1 <= len(set(approvals)) == len(approvals) <= MOST_ANSWERS:
-        raise _refused("approvals", f"1 to {MOST_ANSWERS} names of groups, each once, not {approvals!r}")
+        raise _refused(
+            "approvals",
+            f"1 to {MOST_ANSWERS} names of groups, each once and without quotation marks, not {approvals!r}",
+        )
     to_plain(list(approvals))
     return len(approvals), tuple(approvals)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,7 +28,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 class Profile(models.Model):
-    """How a person wants the studio. An empty zone is the studio's own.
+    """How a person wants the studio. An empty zone is the studio's own; `moved` says which key stands for which.
 
     `silent` lists the kinds of mails they do not want, `silent_workflows` those about which they want none;
     `digest_at` is when the next daily mail is due, if they want one.
@@ -42,6 +43,7 @@ class Profile(models.Model):
     zone = models.CharField(max_length=63, default="")
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     keys = models.BooleanField(default=True)
+    moved = models.JSONField(default=dict)
     silent = models.JSONField(default=list)
     silent_workflows = models.JSONField(default=list)
     digest_at = InstantField(null=True)
@@ -59,6 +61,11 @@ class Profile(models.Model):
     @property
     def key_word(self) -> str:
         return "on" if self.keys else "off"
+
+    @property
+    def moved_text(self) -> str:
+        """Write the keys that stand for others as scripts read them; nothing where there are none."""
+        return json.dumps(self.moved) if self.moved else ""
 
 
 class SignIn(models.Model):

@@ -39,6 +39,7 @@ def profile(request: Asked) -> HttpResponse:
     before = {
         "display_name": person.first_name, "email": person.email, "zone": chosen.zone or STUDIO_ZONE,
         "theme": str(chosen.theme), "keys": chosen.keys,
+        "moved": [{"press": press, "means": means} for press, means in chosen.moved.items()],
     }  # fmt: skip
     if request.method != "POST":
         zone = STUDIO_ZONE if chosen.is_zone_gone else before["zone"]
@@ -53,7 +54,8 @@ def profile(request: Asked) -> HttpResponse:
     person.first_name, person.email = value.display_name, value.email
     person.save(update_fields=["first_name", "email"])
     zone = "" if value.zone == STUDIO_ZONE else value.zone
-    columns = {"zone": zone, "theme": value.theme, "keys": value.keys}
+    moved = {one.press: one.means for one in value.moved}
+    columns = {"zone": zone, "theme": value.theme, "keys": value.keys, "moved": moved}
     if chosen.digest_at is not None:
         columns["digest_at"] = next_morning(zone, timezone.now())
     Profile.objects.update_or_create(user=person, defaults=columns)
