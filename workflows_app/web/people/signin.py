@@ -103,7 +103,11 @@ class ZoneMiddleware(MiddlewareMixin):
     """Show every moment in the zone that the person chose, else in the studio's."""
 
     def process_request(self, request: HttpRequest) -> None:
-        timezone.activate(zone_of(profile_of(request.user).zone))
+        chosen = profile_of(request.user).zone
+        if chosen:
+            timezone.activate(zone_of(chosen))
+        else:
+            timezone.deactivate()
 
 
 class TokenMiddleware(MiddlewareMixin):
