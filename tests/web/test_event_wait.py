@@ -22,6 +22,20 @@ def test_a_run_that_waits_for_an_event_is_not_said_to_wait_for_a_person(client: 
     assert "<title>waiting for an event · invoice" in page
 
 
+def test_lists_and_figures_say_that_too(client: Client) -> None:
+    run_id = wait_for(started("invoice", {}), "suspended")
+    [row] = client.get("/runs/").context["rows"]
+    assert (row.run.id, row.status, row.words) == (run_id, "waiting", "waiting for an event")
+    assert "aiting for a person" not in client.get("/runs/").content.decode().partition("<tbody")[2]
+    assert "nothing waits" in client.get("/").content.decode()
+
+
+def test_who_waits_for_a_person_too_is_said_to(client: Client) -> None:
+    orders()
+    [row] = client.get("/runs/").context["rows"]
+    assert (row.status, row.words) == ("suspended", "waiting for a person")
+
+
 def test_its_graph_and_its_timeline_say_that_too(client: Client) -> None:
     run_id = wait_for(started("invoice", {}), "suspended")
     for part in ("flow", "timeline"):

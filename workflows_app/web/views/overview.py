@@ -21,7 +21,7 @@ from workflows_app.models import Run
 from workflows_app.rights import reach_of, seen
 from workflows_app.web.figures import charts
 from workflows_app.web.figures.attention import attention
-from workflows_app.web.figures.counts import amount, record
+from workflows_app.web.figures.counts import amount, asking, record
 from workflows_app.web.figures.measures import Measure, Span, by_part, by_workflow, last_hours
 from workflows_app.web.figures.panels import Content, Panel, read_panel
 from workflows_app.web.http import INBOX, Asked, offers, page, show
@@ -67,7 +67,7 @@ def first_steps() -> Content:
 def figures(_: Span) -> Content:
     days = last_hours(48, timezone.now(), 24)
     before, now = by_part(days)
-    waiting = seen(Run.objects.all()).filter(status="suspended")
+    waiting = asking(seen(Run.objects.all()))
     return {
         "since": charts.local(days.starts[1]),
         "day": now,
@@ -113,7 +113,7 @@ def active(span: Span) -> Content:
 def workflows(span: Span) -> Content:
     """List the workflows, those of which most runs ended first."""
     measures = by_workflow(span)
-    waiting = seen(Run.objects.all()).filter(status="suspended")
+    waiting = asking(seen(Run.objects.all()))
     known = [(offer.workflow, measures.get(offer.workflow.id, Measure())) for offer in offers() if offer.workflow]
     known.sort(key=lambda pair: (-pair[1].runs, pair[0].id))
     return {

@@ -22,7 +22,7 @@ from workflows_app.engine.retention import kept_seconds
 from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import UnknownStep
 from workflows_app.models import Run, Schedule, Version
-from workflows_app.web.figures.counts import Amount, Record, amount, record
+from workflows_app.web.figures.counts import Amount, Record, amount, asking, record
 from workflows_app.web.figures.measures import Measure, by_workflow, last_hours, measure
 from workflows_app.web.graph.code import authored
 from workflows_app.web.graph.drawn import width_of
@@ -99,7 +99,7 @@ def tags_of(workflow: Workflow) -> tuple[str, ...]:
 def listed(workflows: Sequence[Workflow]) -> list[Listed]:
     day = by_workflow(last_hours(24, timezone.now()))
     numbers = {(name, mark): n for name, mark, n in Version.objects.values_list("workflow_id", "fingerprint", "number")}
-    waiting = Run.objects.filter(status="suspended")
+    waiting = asking(Run.objects.all())
     going = Schedule.objects.filter(state=Schedule.State.ACTIVE).values_list("workflow_id")
     starts = dict(going.annotate(Min("next_at")).order_by())
     return [
