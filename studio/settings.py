@@ -151,6 +151,8 @@ TEMPLATES: list[dict[str, Any]] = [
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+# Files are replaced under a studio that serves: one that it remembers would be sent with the length of the old one.
+WHITENOISE_AUTOREFRESH = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 # File names carry no hash, so a browser asks whether its copy is still the current one.
 WHITENOISE_MAX_AGE = 0

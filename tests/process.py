@@ -8,8 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
+END = ""
+"""No line of a process is as short as this."""
 
 
 class StudioProcess:
@@ -19,37 +23,47 @@ class StudioProcess:
         self.data_dir = data_dir
         self.said: list[str] = []
         self.process = spawn(data_dir, *options, **environment)
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.address = self._read_address()
 
-    def _read_address(self) -> str:
+    def _listen(self) -> None:
+        """Take every line as it comes: a studio that nobody reads would wait for room in the pipe, and serve nobody."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        with self.process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put(END)
+
+    def _read_address(self) -> str:
+        for line in iter(self._lines.get, END):
             self.said.append(line)
             if found := re.search(r"http://\S+", line):
                 return found.group().rstrip("/")
-        self.process.communicate()
+        self.process.wait()
         raise AssertionError(f"The studio did not start:\n{''.join(self.said)}")
 
     def until_it_says(self, words: str) -> None:
         """Read on until a line has these words."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in iter(self._lines.get, END):
             self.said.append(line)
             if words in line:
                 return
         raise AssertionError(f"The studio ended without saying {words!r}:\n{''.join(self.said)}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End the studio and return its exit code; what it printed meanwhile is in `output`."""
+        """End the studio and return its exit code; what it printed and nobody read is in `output`."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.output = self.process.communicate(timeout=30)[0]
-        except subprocess.TimeoutExpired:
+            return self.process.wait(timeout=30)
+        finally:
             self.process.kill()
-            self.output = self.process.communicate()[0]
-            raise
-        return self.process.returncode
+            self.process.wait()
+            self._listener.join()
+            self.output = "".join(iter(self._lines.get, END))
+            self._lines.put(END)
 
 
 def spawn(data_dir: Path, *options: str, **environment: str) -> subprocess.Popen[str]:

@@ -27,6 +27,12 @@ def refused(data_dir: Path, *options: str, **environment: str) -> str:
     return output
 
 
+def get(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
+        content: bytes = answer.read()
+        return content
+
+
 def tables(data_dir: Path) -> set[str]:
     with sqlite3.connect(data_dir / "studio.sqlite3") as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -40,6 +46,19 @@ def test_it_serves_pages_and_stops_cleanly(start_studio: Start, how: signal.Sign
     with urllib.request.urlopen(f"{studio.address}/", timeout=30) as answer:  # noqa: S310
         assert answer.status == 200
     assert studio.stop(how) == 0
+    assert studio.output == ""
+
+
+def test_it_stops_though_somebody_still_waits_for_an_answer(start_studio: Start) -> None:
+    studio = start_studio("--workflows", "tests.workflows.journeys")
+    address = studio.address.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=30)
+    headers = {"content-type": "application/json"}
+    connection.request("POST", "/api/workflows/patient/start-async", '{"inputData": {"seconds": 60}}', headers)
+    while b'"running"' not in get(f"{studio.address}/api/workflows/patient/runs"):
+        pass
+    assert studio.stop() == 0
+    connection.close()
     assert studio.output == ""
 
 

@@ -17,6 +17,7 @@ from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.db.models import Q, QuerySet
 
 from .models import Approval, Run, WorkflowGrant
+from .models.approval import EACH
 from .roles import APP, LOOK
 
 KEPT: Final = "studio_reach"
@@ -144,7 +145,8 @@ def is_asked_in(person: Person, run_id: str) -> bool:
     if not isinstance(person, User):
         return False
     name = person.get_username()
-    meant = Q(assignee__in=["", name]) | Q(assignee__in=person.groups.values("name")) | Q(decided_by=name)
+    names = [name, *person.groups.values_list("name", flat=True)]
+    meant = Q(assignee__in=["", *names]) | Q(assignee=EACH, groups__has_any_keys=names) | Q(decided_by=name)
     return Approval.objects.filter(meant, run=run_id).exists()
 
 

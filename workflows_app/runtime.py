@@ -264,7 +264,12 @@ def end_in_time(seconds: float = END_SECONDS, code: int = 0) -> None:
 
     The thread of a step can not be stopped, and the interpreter would wait for it.
     """
-    last = threading.Timer(seconds, os._exit, (code,))
+
+    def end() -> None:
+        logger.warning("a thread goes on %g s after the wish to stop, so the process ends without it", seconds)
+        os._exit(code)
+
+    last = threading.Timer(seconds, end)
     last.daemon = True
     last.start()
 

@@ -27,6 +27,7 @@ WORDS: Final = {
     "skipped": gettext_noop("skipped"),
     "pending": gettext_noop("not started"),
 }
+EVENT: Final = gettext_noop("waiting for an event")
 KINDS: Final = {
     "step": gettext_noop("step"),
     "agent": gettext_noop("agent"),
@@ -81,6 +82,7 @@ IN_SCRIPTS: Final = (
     gettext_noop("{n} selected"),
     gettext_noop("{n} steps done"),
     gettext_noop("{step} waits for a person"),
+    EVENT,
 )
 """What scripts say beside the statuses, by the words that stand in them."""
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -89,6 +91,11 @@ UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 def status_word(status: str) -> str:
     """Say a status in the words a person reads."""
     return _(WORDS[status]) if status in WORDS else status
+
+
+def step_word(status: str, *kinds: str) -> str:
+    """Say how a step of a kind stands, or a box with steps of such kinds: not all that waits sleeps."""
+    return _(EVENT) if status == "waiting" and kinds == ("event",) else status_word(status)
 
 
 def kind_word(kind: str) -> str:

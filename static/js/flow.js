@@ -9,7 +9,8 @@
 //     [data-since] in [data-meta]      counts up by clock.js; leave it out when the node is closed
 //   #flow [data-derived]               boxes without a record: their data-s follows from what is inside;
 //                                      call `derive()` after a batch of patches
-//   `patch(path, status, meta)`        does all this for both panes; meta is {since} or {took} in ms, or nothing
+//   `patch(path, status, meta)`        does all this for both panes; meta is {since} or {took} in ms, or nothing,
+//                                      with a {word} of WORDS where the status says too little
 // A fragment swapped in by htmx is wired up again by itself.
 import { duration, now } from "./clock.js";
 import { typing } from "./keys.js";
@@ -22,6 +23,7 @@ const WORDS = {
   suspended: inWords("waiting for a person"), paused: inWords("paused"), waiting: inWords("sleeping"),
   failed: inWords("failed"), tripwire: inWords("stopped by a guard"), bailed: inWords("ended early"),
   canceled: inWords("canceled"), skipped: inWords("skipped"), pending: inWords("not started"),
+  event: inWords("waiting for an event"),
 };
 const ORDER = ["running", "ready", "suspended", "waiting", "paused", "failed", "tripwire", "bailed", "canceled"];
 const MIN = 0.5, MAX = 2, COMFORT = 0.86;
@@ -34,13 +36,13 @@ const nodes = () => $$(".flow :is(.node, .cap, a.name)").filter(shown);
 
 export function patch(path, status, meta) {
   for (const element of $$(`[data-path="${CSS.escape(path)}"]`)) {
-    restate(element, status);
+    restate(element, status, WORDS[meta?.word ?? status] ?? status);
     const line = $("[data-meta]", element);
     if (line && meta) show(line, meta);
   }
 }
 
-function restate(element, status) {
+function restate(element, status, words) {
   element.dataset.s = status;
   const glyph = $("svg.glyph", element);
   if (glyph) {
@@ -50,7 +52,7 @@ function restate(element, status) {
     glyph.classList.toggle("spin", status === "running");
   }
   const word = $("[data-word]", element);
-  if (word) word.textContent = word.textContent.replace(/\p{L}[\p{L} ]*/u, WORDS[status] ?? status);
+  if (word) word.textContent = word.textContent.replace(/\p{L}[\p{L} ]*/u, words);
 }
 
 function show(line, { since, took, text }) {

@@ -55,6 +55,24 @@ addEventListener("keydown", (event) => {
   jump();
 });
 
+// Keys of one's own stand for others: {"n": "j"} makes n what j is, and j nothing. Capitals go with their letters.
+const moved = JSON.parse(document.documentElement.dataset.moved ?? "{}");
+const places = Object.fromEntries(Object.entries(moved).map(([press, means]) => [means, press]));
+
+for (const key of dialog.querySelectorAll("kbd")) {
+  const own = key.textContent;
+  key.textContent = places[own] ?? (own in moved ? "–" : own);
+}
+
+addEventListener("keydown", (event) => {
+  const { key, shiftKey } = event, small = key.toLowerCase();
+  if (!event.isTrusted || typing(event) || !(small in moved || small in places)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const means = moved[key] ?? (key === small ? "" : (moved[small] ?? "").toUpperCase());
+  if (means) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: means, shiftKey, bubbles: true, cancelable: true }));
+}, true);
+
 // Keys of the page, to which its own module may add.
 export const actions = {
   "?": () => dialog.showModal(),

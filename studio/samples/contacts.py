@@ -61,7 +61,6 @@ class Table(BaseModel):
 
 class Question(BaseModel):
     reasons: list[str]
-    rows: list[Contact]
 
 
 class Answer(BaseModel):
@@ -134,15 +133,18 @@ async def settle_bad_rows(data: Table, ctx: StepContext) -> Any:
     if not data.bad:
         return data
     if ctx.resume_data is None:
-        return await ctx.suspend(ask_about(data.bad), title=f"Rows that need your eye: {len(data.bad)}")
+        title = f"Rows that need your eye: {len(data.bad)}"
+        return await ctx.suspend(ask_about(data.bad), title=title, proposal=as_they_are(data.bad))
     return settled(data, ctx.resume_data)
 
 
 def ask_about(bad: list[Row]) -> Question:
-    return Question(
-        reasons=[f"Line {row.contact.line}: {', '.join(row.problems)}." for row in bad],
-        rows=[row.contact for row in bad],
-    )
+    return Question(reasons=[f"Line {row.contact.line}: {', '.join(row.problems)}." for row in bad])
+
+
+def as_they_are(bad: list[Row]) -> dict[str, list[Contact]]:
+    """Give the rows to begin with, so that a person only mends what is wrong in them."""
+    return {"corrections": [row.contact for row in bad]}
 
 
 def settled(table: Table, answer: Answer) -> Table:

@@ -44,7 +44,8 @@ async def pay_back(data: Refund, ctx: ToolContext) -> Any:
     if data.euros < 100:
         return {"paid": data.euros}
     if ctx.resume_data is None:
-        ctx.suspend({"euros": data.euros}, title=f"Pay back {data.euros}?", assign_to="chiefs")
+        proposal = {"pay": data.euros < 100}
+        ctx.suspend({"euros": data.euros}, title=f"Pay back {data.euros}?", assign_to="chiefs", proposal=proposal)
         return "noted"
     return {"paid": data.euros if ctx.resume_data.ok else 0, "noted": ctx.suspend_output, "asked": ctx.suspend_data}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from tests.api.conftest import Caller, Json, acting
@@ -95,6 +96,13 @@ def test_a_question_tells_its_body_and_its_priority_and_is_found_by_that(caller:
     assert (status, refused["issues"][0]["field"]) == (400, "priority")
 
 
+def test_a_question_tells_the_answer_that_it_proposes(caller: Caller) -> None:
+    large = {"decision": "hold", "note": "x" * 20_000}
+    run_id = caller.run("asking", {"proposal": large})["runId"]
+    assert only(caller, runId=run_id)["proposal"] == large
+    assert asked(caller)["proposal"] is None
+
+
 def test_what_is_asked_of_me_is_found(caller: Caller, django_user_model: Any, settings: Any) -> None:
     run_id = caller.run("asking", {"assign_to": "ann"})["runId"]
     ann = acting(settings, django_user_model, "ann", "decide")
@@ -132,6 +140,27 @@ def test_of_several_people_every_one_counts(caller: Caller, django_user_model: A
     assert (status, counted["state"], counted["voters"], counted["version"]) == (200, "open", ["ann"], 2)
     assert decided(second, question, YES, version=1)[0] == 409
     assert decided(second, question, YES, version=2)[1]["state"] == "decided"
+
+
+def test_one_of_each_group_must_answer(caller: Caller, django_user_model: Any, settings: Any) -> None:
+    run_id = caller.run("asking", {"approvals": ["law", "sales"]})["runId"]
+    rights = ("decide", "resume_run", "view_run", "view_payload")
+    callers = {name: acting(settings, django_user_model, name, *rights) for name in ("ann", "bob", "eve")}
+    for name, group in (("ann", "law"), ("bob", "sales")):
+        django_user_model.objects.get(username=name).groups.add(Group.objects.create(name=group))
+    question = only(callers["ann"], assignedToMe="true")
+    assert (question["assignee"], question["approvals"]) == (None, 2)
+    assert (question["groups"], question["missingGroups"]) == (["law", "sales"], ["law", "sales"])
+    assert decided(callers["eve"], question, YES)[1]["error"] == "This is asked of law, sales."
+    status, counted = decided(callers["ann"], question, YES)
+    assert (status, counted["state"], counted["missingGroups"], counted["voters"]) == (200, "open", ["sales"], ["ann"])
+    assert callers["ann"].get("/approvals", assignedToMe="true")[1]["total"] == 0
+    resume = "/workflows/asking/resume-async"
+    assert "asked of sales." in callers["eve"].post(resume, {"resumeData": YES}, runId=run_id)[1]["error"]
+    status, result = callers["bob"].post(resume, {"resumeData": YES}, runId=run_id)
+    assert (status, result["status"]) == (200, "success")
+    _, done = callers["ann"].get(f"/approvals/{question['id']}")
+    assert (done["decidedBy"], done["groups"], done["missingGroups"]) == ("bob", ["law", "sales"], [])
 
 
 @pytest.mark.parametrize("number", ["0", "999", "1" * 40])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 
 from tests.api.conftest import Caller, acting, answer_of
 from tests.web.studio import wait_for
-from workflows_app.models import Activity, Schedule
+from workflows_app.models import Activity, Schedule, WorkflowGrant
 
 NEW = {"workflowId": "wire-nested", "cron": "*/5 * * * *", "inputData": {"text": "a"}}
 
@@ -113,3 +113,28 @@ def test_rights_decide(caller: Caller, settings: Any, django_user_model: type[Us
         reader.post(f"{path}/run"), reader.delete(path), patched(reader, path, {"cron": "@daily"}),
     ):  # fmt: skip
         assert status == 403
+
+
+def test_what_runs_are_given_is_told_to_whoever_may_read_it_there(
+    caller: Caller, settings: Any, django_user_model: type[User]
+) -> None:
+    path = f"/schedules/{made(caller, inputData={'text': 'canary'})['id']}"
+    staff, lookers = (Group.objects.create(name=name) for name in ("Staff", "Lookers"))
+    lookers.permissions.set(Permission.objects.filter(codename__in=("view_run", "manage_schedule")))
+    WorkflowGrant.objects.create(workflow_id="wire-nested", group=staff, role=lookers)
+    reader = acting(settings, django_user_model, "ann", "view_run", "view_payload")
+    User.objects.get(username="ann").groups.add(staff)
+    for status, document in (reader.get(path), reader.get("/schedules"), reader.post(f"{path}/pause")):
+        assert status == 200
+        assert "canary" not in str(document)
+
+
+def test_one_whose_zone_is_there_no_more_says_so_until_it_has_another(caller: Caller) -> None:
+    path = f"/schedules/{made(caller)['id']}"
+    Schedule.objects.update(timezone="Europe/Atlantis", state="paused")
+    for status, refusal in (caller.post(f"{path}/resume"), patched(caller, path, {"title": "Other"})):
+        assert status == 400
+        assert "There is no time zone 'Europe/Atlantis'" in refusal["error"]
+    assert (caller.get(path)[1]["status"], caller.get(path)[1]["title"]) == ("paused", "")
+    assert patched(caller, path, {"timezone": "Europe/Berlin"})[0] == 200
+    assert caller.post(f"{path}/resume")[0] == 200

@@ -36,6 +36,7 @@ def test_some_tests_are_run_by_id(caller: Caller) -> None:
 
 
 def test_what_is_asked_wrongly_is_refused(caller: Caller) -> None:
-    assert caller.post("/workflows/wire-nested/tests/run", {"tests": "all"})[0] == 400
+    for tests in ("all", [2**63], [-(10**30)], [1] * 1001):
+        assert caller.post("/workflows/wire-nested/tests/run", {"tests": tests})[0] == 400
     assert caller.get("/workflows/nothing/tests")[0] == 404
     assert caller.post("/workflows/nothing/tests/run")[0] == 404

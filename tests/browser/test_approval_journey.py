@@ -154,6 +154,12 @@ def test_a_draft_that_comes_after_the_decision_is_told_so_kindly(page: Page) -> 
     expect(page.get_by_label("Note")).to_have_value("My view")
 
 
+def narrowed(page: Page, priority: str) -> None:
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Priority").select_option(priority)
+    page.locator("#filters").get_by_role("button", name="Show").click()
+
+
 def test_what_is_urgent_is_found_and_says_why(page: Page) -> None:
     ask(page, title="Some day", priority="low", due_in=60)
     why = (
@@ -162,8 +168,12 @@ def test_what_is_urgent_is_found_and_says_why(page: Page) -> None:
     ask(page, title="At once", priority="urgent", body=why)
     page.goto("/approvals/")
     expect(page.locator(".asked .t")).to_have_text(["Some day", "At once"])
-    page.get_by_label("Priority").select_option("Urgent first")
-    page.get_by_role("button", name="Filter").click()
+    head = page.locator(".pagehead")
+    for width in (1440, 1180):
+        page.set_viewport_size({"width": width, "height": 900})
+        places = head.locator("> :not(script)").evaluate_all("them => them.map((it) => it.getBoundingClientRect().top)")
+        assert max(places) - min(places) < 20, f"the head takes several lines at {width} px"
+    narrowed(page, "Urgent first")
     expect(page.locator(".asked .t")).to_have_text(["At once", "Some day"])
     expect(page.locator(".asked .band h2")).to_have_text(["Urgent 1", "Low 1"])
     page.get_by_role("link", name="At once").click()
@@ -175,8 +185,7 @@ def test_what_is_urgent_is_found_and_says_why(page: Page) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert not faults(page)
-    page.get_by_label("Priority").select_option("Low")
-    page.get_by_role("button", name="Filter").click()
+    narrowed(page, "Low")
     expect(page.locator(".asked .t")).to_have_text(["Some day"])
 
 

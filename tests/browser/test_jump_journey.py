@@ -89,3 +89,27 @@ def test_a_list_is_kept_and_shown_on_a_wall(page: Page) -> None:
         expect(page.locator(control).first).to_be_hidden()
     page.get_by_role("link", name="Leave the wall").press("Enter")
     expect(page.locator(".nav")).to_be_visible()
+
+
+def test_a_key_of_ones_own_stands_for_another(page: Page) -> None:
+    page.goto("/settings/")
+    page.get_by_role("button", name=re.compile("^Add")).click()
+    page.get_by_label("You press").fill("x")
+    page.get_by_label("In place of").fill("j")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Your settings are kept.")).to_be_visible()
+    page.goto("/workflows/")
+    first = page.locator("[data-row] a").first
+    page.keyboard.press("j")
+    expect(first).not_to_be_focused()
+    page.keyboard.press("x")
+    expect(first).to_be_focused()
+    page.locator("[data-search]").press("x")
+    expect(page.locator("[data-search]")).to_have_value("x")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("#keys dt").filter(has_text=re.compile("^x$|^xk$"))).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile("/runs/$"))

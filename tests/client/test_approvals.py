@@ -34,9 +34,10 @@ def test_a_question_is_found_and_answered_once(studio: Studio) -> None:
 
 def test_a_question_is_talked_about(studio: Studio) -> None:
     run = studio.get_workflow("asking").create_run()
-    run.start(input_data={"priority": "urgent", "body": "Is it **urgent**?"})
+    run.start(input_data={"priority": "urgent", "body": "Is it **urgent**?", "proposal": {"amount": 12}})
     [question] = studio.list_approvals(run_id=run.run_id, priority="urgent").approvals
     assert (question.priority, question.body) == ("urgent", "Is it **urgent**?")
+    assert question.proposal == {"amount": 12}
     assert not studio.list_approvals(run_id=run.run_id, priority="low").approvals
     assert question.list_comments() == []
     said = question.comment("Why so much?")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tests.engine.short import ForwardClock, chain, go
 from workflows_app.engine import Engine, create_step
 from workflows_app.engine.events import SECOND, StepEscalated, StepResumed, StepSuspended, StepVoted
+from workflows_app.engine.history import History
 from workflows_app.engine.questions import DecisionField, decision_field
 from workflows_app.engine.schema import Described, Schema
 from workflows_app.errors import AnswerRefused, ResumeAlreadyClaimed
@@ -66,6 +67,23 @@ def test_a_question_has_a_body_and_a_priority() -> None:
     go(scenario())
 
 
+def test_a_question_proposes_an_answer_be_it_wrong() -> None:
+    async def scenario() -> None:
+        world = World(proposal={"amount": "much"})
+        run, result = await world.asked()
+        [asked] = await world.events(run, StepSuspended)
+        assert asked.proposal is not None
+        assert asked.proposal.data == {"amount": "much"}
+        [record] = History((await world.engine.read(run.id)).events).suspended
+        assert record.proposal == asked.proposal
+        assert "proposal" not in str(result.suspend_payload)
+        done = await run.resume(resume_data={"decision": "approve"})
+        assert done.status == "success"
+        assert not History((await world.engine.read(run.id)).events).records[record.path].proposal
+
+    go(scenario())
+
+
 def test_two_people_must_decide_alike() -> None:
     async def scenario() -> None:
         world = World(approvals=2)
@@ -89,6 +107,60 @@ def test_a_different_decision_waits_for_a_third() -> None:
         result = await run.resume(resume_data=NO, by="di")
         assert result.status == "success"
         assert result.result["decision"] == "reject"
+
+    go(scenario())
+
+
+def test_one_of_each_group_must_decide_alike() -> None:
+    async def scenario() -> None:
+        world = World(approvals=["law", "sales", "risk"])
+        run, _ = await world.asked()
+        [asked] = await world.events(run, StepSuspended)
+        assert (asked.approvals, asked.groups) == (3, ("law", "sales", "risk"))
+        assert (await run.resume(resume_data=YES, by="bo", groups=["law", "choir"])).status == "suspended"
+        # A second one of a group makes up for no other group.
+        assert (await run.resume(resume_data=YES, by="cy", groups=["law"])).status == "suspended"
+        result = await run.resume(resume_data=YES, by="di", groups=["risk", "sales"])
+        assert result.status == "success"
+        told = [(vote.by, vote.groups) for vote in await world.events(run, StepVoted)]
+        assert told == [("bo", ("law",)), ("cy", ("law",)), ("di", ("sales", "risk"))]
+
+    go(scenario())
+
+
+def test_a_group_that_decides_otherwise_is_waited_for_until_it_agrees() -> None:
+    async def scenario() -> None:
+        world = World(approvals=["law", "sales"])
+        run, _ = await world.asked()
+        assert (await run.resume(resume_data=YES, by="bo", groups=["law"])).status == "suspended"
+        assert (await run.resume(resume_data=NO, by="cy", groups=["sales"])).status == "suspended"
+        result = await run.resume(resume_data=YES, by="di", groups=["sales"])
+        assert (result.status, result.result["decision"]) == ("success", "approve")
+
+    go(scenario())
+
+
+def test_who_is_of_none_of_the_groups_is_refused_and_code_answers_for_all() -> None:
+    async def scenario() -> None:
+        world = World(approvals=["law", "sales"])
+        run, _ = await world.asked()
+        with pytest.raises(AnswerRefused, match="eve is in none of the groups that must answer: law, sales"):
+            await run.resume(resume_data=YES, by="eve", groups=["choir"])
+        await run.resume(resume_data=YES, by="bo", groups=["law"])
+        with pytest.raises(AnswerRefused, match="Somebody of another group must answer too"):
+            await run.resume(resume_data=YES, by="bo", groups=["law"])
+        assert len(await world.events(run, StepVoted)) == 1
+        assert (await run.resume(resume_data=YES)).status == "success"
+
+    go(scenario())
+
+
+def test_one_group_alone_may_be_named() -> None:
+    async def scenario() -> None:
+        world = World(approvals=["law"])
+        run, _ = await world.asked()
+        assert (await run.resume(resume_data=YES, by="bo", groups=["law"])).status == "success"
+        assert [vote.groups for vote in await world.events(run, StepVoted)] == [("law",)]
 
     go(scenario())
 
@@ -207,6 +279,13 @@ def test_an_answer_in_time_leaves_no_timer() -> None:
     [
         ({"approvals": 0}, "approvals: a whole number from 1 to 50"),
         ({"approvals": True}, "approvals: a whole number"),
+        ({"approvals": "law"}, "approvals: a whole number"),
+        ({"approvals": []}, "approvals: 1 to 50 names of groups, each once and without quotation marks, not []"),
+        ({"approvals": ["law", "law"]}, "quotation marks, not ['law', 'law']"),
+        ({"approvals": ["law", 2]}, "names of groups"),
+        ({"approvals": ['the "law"']}, "without quotation marks"),
+        ({"approvals": ["law"], "assign_to": "bo"}, "approvals: it names the groups that are asked"),
+        ({"approvals": ["law"], "on_due": {"assign_to": "bo"}, "due": 1.0}, "leave assign_to out, in on_due too"),
         ({"assign_to": ["bo"]}, "assign_to: the name of a person or group"),
         ({"body": "x" * 10_001}, "body: it has at most 10000 characters"),
         ({"priority": "soon"}, "priority: one of urgent, high, normal, low, not 'soon'"),

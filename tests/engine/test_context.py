@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from workflows_app import Engine, RequestContext, Result, StepContext, create_step, create_workflow
+from workflows_app import Engine, Result, RetryPolicy, StepContext, create_step, create_workflow
 from workflows_app.engine.abort import AbortSignal
-from workflows_app.engine.context import jsonable
 from workflows_app.engine.questions import to_instant
 from workflows_app.errors import InvalidData
 
@@ -307,37 +306,27 @@ def test_a_step_knows_where_it_stands() -> None:
     assert only(tell).output == ["wf", True, 1, "<StepContext s0 of "]
 
 
-def test_a_request_context_is_a_mapping() -> None:
-    context = RequestContext({"a": 1})
-    assert context.changes is None
-    context.set("b", 2)
-    context["c"] = object()
-    context.delete("a")
-    context.delete("nobody")
-    del context["b"]
-    assert (context.has("a"), context.get("c") is None, len(context), list(context)) == (False, False, 1, ["c"])
-    assert "c" in repr(context)
-    changes = context.changes
-    assert changes is not None
-    assert changes.data == {"a": None, "b": None}
+def test_the_key_of_a_step_is_the_same_when_its_workflow_is_tried_again() -> None:
+    keys: list[str] = []
 
+    def fails_once(ctx: StepContext) -> None:
+        if len(keys) < 4:
+            raise ValueError("no")
 
-def test_a_request_context_keeps_what_is_null_until_it_is_deleted() -> None:
-    seen: list[Any] = []
+    def tell(ctx: StepContext) -> None:
+        keys.append(ctx.idempotency_key)
 
-    def look(ctx: StepContext) -> None:
-        seen.append(dict(ctx.request_context))
-        ctx.request_context.set("n", len(seen))
-        if len(seen) == 2:
-            ctx.request_context.delete("empty")
+    inner = create_workflow(id="inner").then(create_step(id="act", execute=tell))
+    inner = inner.dountil(create_step(id="again", execute=tell), lambda ctx: ctx.iteration_count == 2)
+    inner = inner.then(create_step(id="fail", execute=fails_once)).commit()
+    wf = create_workflow(id="wf", retry=RetryPolicy(attempts=1)).then(inner).commit()
 
-    run_of(look, look, look, context={"empty": None})
-    assert seen == [{"empty": None}, {"empty": None, "n": 1}, {"n": 2}]
+    async def scenario() -> Any:
+        run = await wf.create_run(run_id="r")
+        return await run.start()
 
-
-def test_only_what_is_json_of_a_request_context_is_kept() -> None:
-    assert jsonable({"a": 1, "b": object(), "c": float("nan")}).data == {"a": 1}
-    assert jsonable(None).data == jsonable({"b": object()}).data == {}
+    assert asyncio.run(scenario()).status == "success"
+    assert keys == ["r:inner.act", "r:inner.again#1", "r:inner.again#2"] * 2
 
 
 def test_an_abort_signal_wakes_all_who_wait() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from tests.engine.short import echo, go, started
-from workflows_app import Workflow, create_step, create_workflow, from_step, step
+from workflows_app import RetryPolicy, Workflow, clone_workflow, create_step, create_workflow, from_step, step
 from workflows_app.errors import DefinitionError, DuplicateStepId, EmptyWorkflow, UnknownReference
 
 WRONG: Any = "wrong"
@@ -100,3 +101,20 @@ def test_workflows_nest_to_any_depth() -> None:
         assert (result.status, result.result) == ("success", 7)
 
     go(scenario())
+
+
+def test_a_clone_has_all_that_the_workflow_has() -> None:
+    def hear(info: Any) -> None: ...
+
+    options: dict[str, Any] = {
+        "description": "d", "input_schema": int, "output_schema": int, "state_schema": dict, "metadata": {"k": 1},
+        "request_context_schema": dict, "retry": RetryPolicy(attempts=2), "validate_inputs": False, "timeout": 3,
+        "auto_restart_active_runs": False, "max_concurrency": 4, "on_start": hear, "on_finish": hear,
+        "on_error": hear, "schedule": {"cron": "* * * * *", "input_data": 1}, "retention": 5,
+    }  # fmt: skip
+    assert options.keys() == signature(Workflow).parameters.keys() - {"id"}
+    made = create_workflow(id="w", **options).then(echo("a")).commit()
+    clone = clone_workflow(made, id="c")
+    same = options.keys() - {"schedule"} | {"schedules", "entries", "committed"}
+    assert {name: getattr(clone, name) for name in same} == {name: getattr(made, name) for name in same}
+    assert (clone.id, clone.places.keys()) == ("c", made.places.keys())

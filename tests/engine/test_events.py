@@ -23,7 +23,8 @@ KNOWN: dict[str, st.SearchStrategy[Any]] = {
     "at": NUMBERS, "attempt": NUMBERS, "due": NUMBERS, "count": NUMBERS, "budget": st.none() | st.just(1),
     "retry_at": st.none() | NUMBERS, "grace": st.floats(0, 100), "bailed": st.booleans(), "final": st.booleans(),
     "non_retryable": st.booleans(), "lost": st.tuples(TEXT), "forget": st.tuples(TEXT, TEXT),
-    "labels": st.tuples(TEXT), "error": st.none() | st.fixed_dictionaries({"message": TEXT}), "approvals": NUMBERS,
+    "labels": st.tuples(TEXT), "groups": st.tuples(TEXT), "approvals": NUMBERS,
+    "error": st.none() | st.fixed_dictionaries({"message": TEXT}),
     "allow_requester": st.booleans(), "on_due": st.tuples(st.fixed_dictionaries({"do": TEXT})),
 }  # fmt: skip
 

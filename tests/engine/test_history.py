@@ -93,8 +93,8 @@ def test_state_merges_by_its_top_keys_in_order() -> None:
 
 def test_a_deleted_key_leaves_the_request_context() -> None:
     history = History([e.RunStarted(1, EMPTY, EMPTY, Value.of({"a": 1, "b": 2})), e.StepStarted(2, "a", 1)])
-    history.apply(e.StepSucceeded(3, "a", 1, context=Value.of({"a": None, "c": 3})))
-    assert history.context.data == {"b": 2, "c": 3}
+    history.apply(e.StepSucceeded(3, "a", 1, context=Value.of({"b": None, "c": 3}), gone=("a",)))
+    assert history.context.data == {"b": None, "c": 3}
 
 
 def test_a_foreach_counts_its_items() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ConfigDict, Json, computed_field
 
 from tests.engine.short import Gate, boom, chain, echo, go, started, sus
 from workflows_app.engine import (
@@ -14,6 +15,7 @@ from workflows_app.engine import (
     NotSuspended,
     RetryPolicy,
     RunError,
+    StepContext,
     UnknownStep,
     create_step,
     create_workflow,
@@ -39,6 +41,40 @@ def test_a_failed_run_leaves_nothing_open() -> None:
         assert result.status == "failed"
         assert stored is not None and stored.suspended == []
         assert result.steps["b"].status != "suspended"
+
+    go(scenario())
+
+
+class Box(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    side: int
+    labels: Json[list[str]] = []
+
+    @computed_field
+    def volume(self) -> int:
+        return self.side**3
+
+
+def test_a_run_reads_what_its_models_were_dumped_to() -> None:
+    async def grow(ctx: StepContext) -> Box:
+        await ctx.set_state({"side": ctx.state.side + 1})
+        return Box.model_validate({"side": ctx.input_data.side + 1, "labels": '["a"]'})
+
+    async def ask(ctx: StepContext) -> Any:
+        if ctx.resume_data is None:
+            return await ctx.suspend()
+        return [ctx.get_init_data().volume, ctx.input_data.volume, ctx.state.volume, ctx.resume_data.volume]
+
+    async def scenario() -> None:
+        asks = create_step(id="ask", input_schema=Box, resume_schema=Box, execute=ask)
+        grows = create_step(id="grow", input_schema=Box, output_schema=Box, execute=grow)
+        wf = create_workflow(id="wf", input_schema=Box, state_schema=Box).then(grows).then(asks).commit()
+        run = await wf.create_run()
+        await run.start(input_data=Box(side=1), initial_state=Box(side=3))
+        result = await run.resume(resume_data=Box(side=5))
+        assert (result.error, result.result) == (None, [1, 8, 64, 125])
+        assert result.steps["grow"].output == {"side": 2, "labels": ["a"], "volume": 8}
 
     go(scenario())
 
@@ -213,5 +249,18 @@ def test_a_failed_member_leaves_its_room_to_others() -> None:
         await run.resume_async(step="inner.x", resume_data=1)
         gate.set()
         assert (await work).status == "success"
+
+    go(scenario())
+
+
+def test_an_only_reader_of_a_stream_leaves_nothing_behind() -> None:
+    async def scenario() -> None:
+        handle = await chain(echo("a"), echo("b")).create_run()
+        stream = handle.stream(input_data=1)
+        first = [event["seq"] async for event in stream.once()]
+        assert first == list(range(1, len(first) + 1))
+        assert [event async for event in stream] == []
+        assert (await stream.result).status == "success"
+        assert [event["seq"] async for event in handle.observe_stream()] == first
 
     go(scenario())

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices, BaseModel, Field
 
-from tests.engine.short import echo, go
-from workflows_app import Engine, RetryPolicy, create_step, create_workflow
+from tests.engine.short import echo, go, started
+from workflows_app import Engine, RetryPolicy, create_step, create_tool, create_workflow
 from workflows_app.engine.nodes import ForEach
 from workflows_app.errors import DefinitionError
 
@@ -210,5 +210,45 @@ def test_a_part_of_the_state_may_be_named_by_its_alias() -> None:
     async def scenario() -> None:
         result = await (await workflow.create_run()).start(initial_state={"myCount": 5}, include_state=True)
         assert result.state == {"my_count": 7, "other": 1}
+
+    go(scenario())
+
+
+class Plain:
+    """No model."""
+
+
+NO_SCHEMAS: list[Any] = ["int", 5, ["int"], {"type": "object"}, lambda ctx: 1, print, Plain, list[Plain], ..., object()]
+
+
+@pytest.mark.parametrize("nonsense", NO_SCHEMAS)
+def test_a_schema_that_is_none_is_refused_where_it_is_written(nonsense: Any) -> None:
+    builds: list[Callable[[], Any]] = [
+        lambda: create_step(id="a", execute=echo, input_schema=nonsense),
+        lambda: create_step(id="a", execute=echo, state_schema=nonsense),
+        lambda: create_workflow(id="w", output_schema=nonsense),
+        lambda: create_workflow(id="w").wait_for_event("e", schema=nonsense),
+        lambda: create_tool(id="t", execute=echo, input_schema=nonsense),
+    ]
+    for build in builds:
+        with pytest.raises(DefinitionError, match="schema is a pydantic model or a type, such as int or list"):
+            build()
+
+
+def test_a_schema_may_name_a_class_that_is_defined_later() -> None:
+    class Tree(BaseModel):
+        leaves: list[Leaf]
+
+    made = create_step(id="a", input_schema=Tree, execute=lambda ctx: len(ctx.input_data.leaves))
+
+    class Leaf(BaseModel):
+        size: int
+
+    Tree.model_rebuild(_types_namespace={"Leaf": Leaf})
+    wf = create_workflow(id="w").then(made).commit()
+
+    async def scenario() -> None:
+        _, result = await started(wf, {"leaves": [{"size": 1}]})
+        assert result.result == 1
 
     go(scenario())

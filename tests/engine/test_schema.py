@@ -17,7 +17,18 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Secret, SecretStr, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    Secret,
+    SecretStr,
+    computed_field,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
 
 from workflows_app.engine.schema import ANY, Schema, Value, array, encode, record, to_plain
 from workflows_app.errors import InvalidInput, InvalidPayload
@@ -269,6 +280,55 @@ def test_what_a_model_was_dumped_to_is_read_again(model: type[Spoken]) -> None:
     assert [error["path"] for error in Schema(model).check({"aSize": 2})] == ["userName"]
 
 
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    unit_price: int
+    sizes: Json[list[int]] = []
+
+    @computed_field
+    def with_tax(self) -> int:
+        return self.unit_price * 2
+
+
+class Parcel(BaseModel):
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    parts: list[Part | int]
+    by_name: dict[str, Part] = Field({}, alias="byName")
+
+    @computed_field(alias="partCount")
+    def count(self) -> int:
+        return len(self.parts)
+
+
+def test_what_a_dump_says_beside_the_fields_is_read_again() -> None:
+    schema, part = Schema(Parcel), {"unitPrice": 2, "sizes": "[1, 2]"}
+    given = schema.normalise({"parts": [part, 7], "byName": {"with_tax": part}})
+    dumped = {"unit_price": 2, "sizes": [1, 2], "with_tax": 4}
+    assert given.data == {"parts": [dumped, 7], "byName": {"with_tax": dumped}, "partCount": 2}
+    read = schema.parse(given)
+    assert (read.count, read.parts[0].with_tax, read.parts[0].sizes) == (2, 4, [1, 2])
+    assert schema.normalise(read) == given
+    assert Schema(Json[list[int]]).parse(Schema(Json[list[int]]).normalise("[1, 2]")) == [1, 2]
+
+
+def test_what_was_dumped_is_said_by_its_aliases() -> None:
+    spoken = {"parts": [{"unitPrice": 2, "sizes": "[1,2]"}, 7], "byName": {}}
+    schema = Schema(Parcel)
+    assert schema.spoken(schema.normalise(spoken).data) == schema.spoken(spoken) == spoken
+    assert schema.spoken({"parts": "none"}) == {"parts": "none"}
+    assert ANY.spoken({"parts": 1}) == {"parts": 1}
+
+
+def test_what_no_dump_says_is_refused_as_before() -> None:
+    wrong = {"parts": [{"unitPrice": 2, "with_tax": 4, "more": 1}]}
+    told = [(error["path"], error["message"]) for error in Schema(Parcel).check(wrong)]
+    assert ("parts.0.Part.more", "Extra inputs are not permitted") in told
+    sizes = Schema(Part).check({"unitPrice": 2, "sizes": ["x"]})
+    assert [(error["path"], error["message"][:10]) for error in sizes] == [("sizes", "JSON input")]
+
+
 def test_a_schema_describes_itself() -> None:
     assert Schema(Order).json_schema()["required"] == ["sku"]
     assert Schema(list[int]).json_schema() == {"items": {"type": "integer"}, "type": "array"}
@@ -292,6 +352,13 @@ def test_every_secret_is_described_as_one() -> None:
 
     shown = Schema(Login).json_schema()["properties"]
     assert {name for name, field in shown.items() if field.get("writeOnly")} == {"pin", "word"}
+
+
+def test_a_decimal_is_told_from_a_number_or_any_text() -> None:
+    either = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+    assert Schema(float | str).json_schema() == either
+    exact = Schema(Decimal).json_schema()["anyOf"]
+    assert [(part["type"], part.get("format")) for part in exact] == [("number", None), ("string", "decimal")]
 
 
 class Unruly:

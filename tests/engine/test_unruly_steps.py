@@ -120,7 +120,7 @@ def test_a_step_that_swallows_its_cancellation_has_a_timeout_all_the_same(execut
         {"resume_label": "\ud800"}, {"resume_label": [object()]}, {"title": object()}, {"title": "a\0b"},
         {"assign_to": "\ud800"}, {"allow_requester": object()}, {"title": 5}, {"title": 0},
         {"body": 5}, {"body": "\ud800"}, {"body": "x" * 10_001}, {"priority": "soon"}, {"priority": ["high"]},
-        {"resume_label": 5},
+        {"resume_label": 5}, {"proposal": object()}, {"proposal": {"name": "\ud800"}}, {"proposal": {1, "a"}},
     ],
 )  # fmt: skip
 def test_a_question_that_cannot_be_kept_fails_the_step_once(options: dict[str, Any]) -> None:

@@ -190,7 +190,7 @@ def test_the_question_brings_its_title_and_who_may_answer(world: World) -> None:
             if ctx.resume_data is None:
                 return await ctx.suspend(
                     title="Shall we?", assign_to="chiefs", approvals=2, allow_requester=False, body="*Now*?",
-                    priority="high",
+                    priority="high", proposal={"yes": True},
                 )  # fmt: skip
             return ctx.resume_data
 
@@ -202,6 +202,7 @@ def test_the_question_brings_its_title_and_who_may_answer(world: World) -> None:
         assert (question.title, question.assign_to) == ("Shall we?", "chiefs")
         assert (question.approvals, question.allow_requester) == (2, False)
         assert (question.body, question.priority) == ("*Now*?", "high")
+        assert question.proposal is not None and question.proposal.data == {"yes": True}
         assert (await run.resume_async(resume_data="yes", by="ada")) == run.id
         assert (await run.resume(resume_data="yes", by="bob")).result["result"] == "yes"
 

@@ -144,7 +144,7 @@ def failures_of(task: Task, path: str) -> int:
 
 def execute(task: Task) -> Callable[[StepContext], Any]:
     async def run(ctx: StepContext) -> Json:
-        path = ctx.idempotency_key.partition(":")[2]
+        path = ctx._call.path
         if task.asks and ctx.resume_data is None:
             if task.sets:
                 ctx.set_state({f"{path}?": 1})

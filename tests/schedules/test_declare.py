@@ -42,6 +42,16 @@ def test_other_times_count_from_now_and_other_data_change_no_time() -> None:
     assert row().next_at == BEGIN.replace(hour=10, minute=30)
 
 
+def test_a_row_of_a_zone_that_is_there_no_more_follows_the_code() -> None:
+    async def scenario(clock: Clock, begin: Begin) -> None:
+        studio = await begin(flow("0 * * * *"))
+        await studio.beside(lambda: Schedule.objects.update(timezone="Europe/Atlantis", cron="nonsense"))
+        await begin(flow("30 * * * *"))
+
+    perform(scenario)
+    assert (row().timezone, row().next_at) == ("UTC", BEGIN.replace(hour=10, minute=30))
+
+
 def test_what_a_person_paused_stays_paused() -> None:
     async def scenario(clock: Clock, begin: Begin) -> None:
         studio = await begin(flow("0 * * * *"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from workflows_app import Schedule as Spec
 from workflows_app import runtime
 from workflows_app.models import Firing, Run, Schedule
 from workflows_app.models.instants import to_instant
+from workflows_app.schedules.starter import AT_A_TIME
+from workflows_app.schedules.timing import next_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Begin = Callable[..., Awaitable[Process]]
@@ -170,6 +173,22 @@ def test_what_this_process_has_no_code_for_is_left_to_another() -> None:
     assert (firings(), row().next_at) == ([], BEGIN.replace(minute=31))
 
 
+def test_what_cannot_start_now_holds_up_none_of_the_others() -> None:
+    async def scenario(clock: Clock, begin: Begin) -> None:
+        gone = [{"cron": EVERY_MINUTE, "id": f"gone{number}"} for number in range(AT_A_TIME)]
+        await begin(flow(gone, id="gone"))
+        held = [{"cron": EVERY_MINUTE, "id": f"held{number}", "overlap": "queue"} for number in range(2)]
+        studio = await begin(flow(held, id="asks", execute=suspends), flow("2/2 * * * *", id="late"))
+        for _ in range(3):
+            clock.pass_time(MINUTE)
+            await studio.starter.round()
+            await studio.rested()
+
+    perform(scenario)
+    started = Firing.objects.order_by("id").values_list("schedule", flat=True)
+    assert list(started) == ["wf_asks__held0", "wf_asks__held1", "wf_late"]
+
+
 def test_somebody_may_start_it_at_once_and_its_times_stay() -> None:
     async def scenario(clock: Clock, begin: Begin) -> None:
         studio = await begin(flow(EVERY_MINUTE))
@@ -202,6 +221,15 @@ def test_a_start_is_put_off_by_less_than_the_jitter() -> None:
     times = [one.next_at for one in Schedule.objects.all()]
     assert all(time is not None and 60 <= (time - BEGIN).total_seconds() < 90 for time in times)
     assert len(set(times)) > 1
+
+
+def test_a_jitter_that_is_longer_than_the_time_between_leaves_no_time_out() -> None:
+    spec, at = Spec(EVERY_MINUTE, jitter=3600), to_instant(BEGIN)
+    for number in range(1, 100):
+        found = next_time(spec, at)
+        assert found is not None
+        assert (found - BEGIN) // timedelta(minutes=1) == number
+        at = to_instant(found)
 
 
 def test_only_the_newest_firings_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

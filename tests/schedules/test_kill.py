@@ -28,8 +28,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[[], StudioProcess]]:
 
     yield start
     for studio in begun:
-        studio.process.kill()
-        studio.process.communicate()
+        studio.stop(signal.SIGKILL)
 
 
 def fired(folder: Path) -> list[tuple[int, str, str]]:

@@ -60,6 +60,21 @@ def test_a_question_changes_the_panel() -> None:
     assert "panel" in shapes(made, after=2)
 
 
+def test_a_step_that_waits_for_an_event_says_so() -> None:
+    made = picture(started("paid", 0, role="event"), e.StepSuspended(1_000_000, "paid", 1))
+    assert deltas(made)["paid"][2:] == [
+        "waiting",
+        1_000,
+        {
+            "since": 1_000,
+            "word": "event",
+            "bars": [("c", "", 0), ("o", "running", 0), ("c", "success", 1_000), ("o", "waiting", 1_000)],
+        },
+    ]
+    made.apply(e.RunFinished(2_000_000, "canceled"))
+    assert "word" not in deltas(made)["paid"][4]
+
+
 def test_an_open_step_says_since_when() -> None:
     made = picture(started("a", 5_000_000))
     assert deltas(made)["a"][4]["since"] == 5_000

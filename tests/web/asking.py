@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connections
 from django.test import Client
 
 from tests.web.studio import PATIENCE, started, wait_for
@@ -17,6 +19,25 @@ from workflows_app.models import Approval
 T = TypeVar("T")
 GOOD = {"decision": "approve"}
 YES = {"answer.decision": "approve", "answer.amount": "12", "answer.note": "Fine"}
+
+
+def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Do several things in as many threads, begun together."""
+    gate, came = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def do(place: int, act: Callable[[], Any]) -> None:
+        gate.wait()
+        try:
+            came[place] = act()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=do, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return came
 
 
 def asked(**policy: Any) -> Approval:

@@ -97,6 +97,7 @@ LEAVES = [
     leaf(float, NUMBERS),
     leaf(Decimal, st.decimals(-1000, 1000, places=3).map(str) | st.integers() | st.sampled_from([1.5, "1.50", "1e3"])),
     leaf(Annotated[Decimal, Field(max_digits=6, decimal_places=2, ge=0)], st.decimals(0, 999, places=2).map(str)),
+    leaf(float | str, NUMBERS | TEXT),
     leaf(str, TEXT),
     leaf(Annotated[str, Field(max_length=500)], TEXT),
     leaf(Annotated[str, Field(pattern=r"^[A-Z]{2}\d+$")], st.from_regex(r"\A[A-Z]{2}[0-9]{1,4}\Z")),

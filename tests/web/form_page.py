@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.template.loader import render_to_string
 from pydantic import TypeAdapter, ValidationError
 
+from workflows_app.engine.schema import Schema
 from workflows_app.web.forms import BoundForm, SchemaForm, form_from_schema
 
 Sent = dict[str, list[str]]
@@ -118,8 +119,7 @@ def validator(shape: Any) -> Callable[[object], list[dict[str, str]]]:
 
 def form_of(shape: Any, prefix: str = "") -> SchemaForm:
     """Make the form of a type."""
-    schema = TypeAdapter(shape).json_schema(mode="validation")
-    return form_from_schema(schema, validate=validator(shape), prefix=prefix)
+    return form_from_schema(Schema(shape).json_schema(), validate=validator(shape), prefix=prefix)
 
 
 def send(form: SchemaForm, changes: dict[str, str] | None = None, press: dict[str, str] | None = None) -> BoundForm:

@@ -31,6 +31,8 @@ def test_a_mistake_of_ours_is_called_one(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (status, again) == (500, None)
     assert "made a mistake" in page
     assert "secret detail" not in page
+    # The page is laid out in two columns: without the first its words stood in it.
+    assert page.index('class="nav"') < page.index("<main>")
 
 
 def test_a_program_that_is_stopped_at_the_door_is_told_so_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def test_what_is_not_taken_is_told_and_stops_none_of_the_others(settings: Any) -
     assert "2 of 4 answers were taken" in page
     assert "bo was faster" in page
     assert "This is asked of finance." in page
-    assert "Counted, 1 of 2 have decided" in page
+    assert "Counted, 1 of 2 decided" in page
     assert closed(mine).decided_by == "ada"
     assert order(theirs.run_id).head.status == "suspended"
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from tests.web.asking import YES, asked, closed, person, signed_in
+from tests.web.asking import YES, asked, at_once, closed, person, signed_in
 from tests.web.studio import order, wait_for
 from workflows_app.approvals.links import token_for
 from workflows_app.engine.events import StepResumed, StepVoted
@@ -22,25 +20,6 @@ pytestmark = pytest.mark.usefixtures("studio")
 
 PEOPLE = 8
 BULK = ("view_run", "decide", "decide_bulk", "resume_run")
-
-
-def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do several things in as many threads, begun together."""
-    gate, came = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def do(place: int, act: Callable[[], Any]) -> None:
-        gate.wait()
-        try:
-            came[place] = act()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=do, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return came
 
 
 def doors(approval: Approval, user: User, client: Client) -> dict[str, Callable[[], Any]]:

@@ -81,7 +81,6 @@ KINDS: list[tuple[Any, str, list[object]]] = [
     (int | None, "input", [7, None]),
     (float, "input", [1.5, 3, -0.0, 1e-9, 1.7976931348623157e308]),
     (Decimal, "input", ["19.90", "1.5", "0.10000000000000000000001", 5, 1.5]),
-    (float | str, "input", ["1.5", 1.5, "five"]),
     (bool, "switch", [True, False]),
     (bool | None, "choice", [True, False, None]),
     (Size, "choice", ["small", "large"]),
@@ -122,6 +121,9 @@ KINDS: list[tuple[Any, str, list[object]]] = [
     (tuple[int, str] | None, "optional", [None, [1, "a"]]),
     (tuple[int, ...], "chips", [[1, 2]]),
     (int | str, "union", [5, "5", "five", ""]),
+    (float | str, "union", [1.5, "1.5", 5, "five", ""]),
+    (str | float | None, "union", [1.5, "1.5", "five", None]),
+    (Decimal | str, "union", [1.5, "1.5", "five"]),
     (int | str | None, "union", [5, "five", None]),
     (Cat | Dog, "union", [{"lives": 9}, {"name": "Rex"}]),
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,3 +177,14 @@ def test_a_socket_of_another_site_is_refused(headers: dict[str, str]) -> None:
     sent, reached = connect(scope("websocket", **headers))
     assert reached == []
     assert sent[0]["type"] == "websocket.close"
+
+
+def test_a_static_file_that_is_replaced_under_a_running_studio_is_sent_whole(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    client, file = Client(), tmp_path / "some.js"
+    for text in ("let a;", "let a, longer;", "short"):
+        file.write_text(text)
+        response = client.get("/static/some.js")
+        assert (b"".join(response), response["content-length"]) == (text.encode(), str(len(text)))

@@ -13,7 +13,7 @@ from tests.web.test_rollups import ended
 from workflows_app.models import Ending, Rollup, Run
 from workflows_app.models.rollup import bucket_of
 from workflows_app.web.figures import charts
-from workflows_app.web.figures.measures import Span, last_days, last_hours
+from workflows_app.web.figures.measures import Span, by_part, last_days, last_hours
 
 pytestmark = pytest.mark.usefixtures("studio")
 SECOND = 1_000_000
@@ -108,6 +108,20 @@ def test_a_panel_has_an_address_and_a_wrong_one_is_not_there(client: Client) -> 
 @pytest.mark.parametrize("span", [last_hours(24, timezone.now()), last_days(30, timezone.now())])
 def test_an_axis_has_few_words(span: Span) -> None:
     assert 1 <= len(list(charts.ticks(span))) <= 6
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Europe/Berlin"])
+def test_a_day_is_made_of_the_hours_that_lie_in_it(zone: str) -> None:
+    for hour in range(48):
+        roll(1, hours_ago=hour)
+    with timezone.override(zone):
+        span = last_days(2, timezone.now())
+        found = [measure.runs for measure in by_part(span)]
+        hours = [row.hour for row in Rollup.objects.all()]
+        assert found == [sum(start <= hour < end for hour in hours) for start, end in span.parts]
+        assert all(start.astimezone(UTC).minute == 0 for start in span.starts)
+        today = timezone.localdate()
+        assert [timezone.localtime(start).date() for start in span.starts] == [today - timedelta(days=1), today]
 
 
 @pytest.mark.parametrize(("most", "top"), [(0, 2), (1, 2), (3, 4), (4, 4), (11, 12), (44, 60), (999, 1000)])

@@ -40,7 +40,10 @@ def test_the_panel_opens_on_the_step_that_waits_for_a_person() -> None:
     assert (found.panel.path, found.panel.tab) == ("b", "resume")
     assert found.panel.ask is not None
     assert found.panel.ask.title == "Ship it?"
-    assert [(fact.label, fact.text) for fact in found.panel.ask.facts] == [("Order total", "12"), ("Flags", "new, odd")]
+    assert [(fact.label, fact.text) for fact in found.panel.ask.told.facts] == [
+        ("Order total", "12"),
+        ("Flags", "new, odd"),
+    ]
     assert found.panel.ask.payload is not None
     assert found.panel.ask.payload.root is not None
     assert [branch.key for branch in found.panel.ask.payload.root.children] == ["lines"]

@@ -7,7 +7,9 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.web.studio import orders, started, wait_for
@@ -94,6 +96,13 @@ def test_the_time_can_be_chosen_and_a_wrong_one_is_left_alone(client: Client) ->
     assert 'href="?hours=48" aria-current="true"' in page_of(client, "/?hours=no")
 
 
+def test_what_was_counted_is_read_once_for_the_day_and_once_for_the_charts(client: Client) -> None:
+    page_of(client)
+    with CaptureQueriesContext(connection) as asked:
+        page_of(client)
+    assert sum('FROM "workflows_app_rollup"' in one["sql"] for one in asked.captured_queries) == 2
+
+
 def test_a_panel_is_fetched_alone_and_a_page_when_it_is_opened_directly(client: Client) -> None:
     alone = fragment(client, "figures")
     assert alone.strip().startswith('<div class="figures" id="figures"')
@@ -144,7 +153,7 @@ def test_interrupted_runs_are_looked_for_among_those_that_one_may_see(monkeypatc
         workflow = "order" if name == "run-37" else "secret"
         Run.objects.create(id=name, workflow_id=workflow, status="running", created_at=now, updated_at=now)
     with answering_to(Reach(frozenset({"view_run"}), {"secret": frozenset()})):
-        assert [one.run.id for one in interrupted()] == ["run-37"]
+        assert [one.on.pk for one in interrupted()] == ["run-37"]
 
 
 def test_a_module_that_cannot_be_read_is_named(client: Client) -> None:

@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tests.web.form_page import Page
 from tests.web.studio import accounts, value_of
-from workflows_app.models import Activity, SignIn
+from workflows_app.approvals.digests import next_morning
+from workflows_app.models import Activity, Profile, SignIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PROFILE = {
@@ -42,6 +44,8 @@ def test_what_is_kept_shows_on_every_page(client: Client, grace: User) -> None:
     assert client.post("/settings/", PROFILE).status_code == 302
     page = client.get("/settings/").content.decode()
     assert value_of(page, "profile.display_name") == "Grace Hopper"
+    assert value_of(page, "profile.email") == "grace@example.org"
+    assert 'type="email"' in page
     assert '<span class="label">Grace Hopper</span>' in page
     assert 'data-theme="dark"' in page
     assert 'data-keys="off"' in page
@@ -50,12 +54,45 @@ def test_what_is_kept_shows_on_every_page(client: Client, grace: User) -> None:
     assert "grace@" in act.after
 
 
+def test_keys_can_stand_for_others(client: Client, grace: User) -> None:
+    keys = {"profile.moved.0.press": "n", "profile.moved.0.means": "j", "profile.moved.1.press": "j"}
+    assert client.post("/settings/", {**PROFILE, **keys, "profile.moved.1.means": "n"}).status_code == 302
+    page = client.get("/settings/").content.decode()
+    assert 'data-moved="{&quot;n&quot;: &quot;j&quot;, &quot;j&quot;: &quot;n&quot;}"' in page
+    assert value_of(page, "profile.moved.0.press") == "n"
+    assert client.post("/settings/", PROFILE).status_code == 302
+    assert "data-moved" not in client.get("/settings/").content.decode()
+
+
+@pytest.mark.parametrize("keys", [("n", "jk"), ("", "j"), (" ", "j"), ("x", "k")])
+def test_what_is_no_key_or_stands_for_two_is_refused(client: Client, grace: User, keys: tuple[str, str]) -> None:
+    rows = dict(zip(("profile.moved.0.press", "profile.moved.0.means"), keys, strict=True))
+    other = {"profile.moved.1.press": "x", "profile.moved.1.means": "j"}
+    response = client.post("/settings/", {**PROFILE, **rows, **other})
+    assert response.status_code == 422
+    assert "data-moved" not in client.get("/settings/").content.decode()
+
+
 def test_moments_are_shown_in_the_zone_of_the_person(client: Client, grace: User) -> None:
     client.post("/settings/", {**PROFILE, "profile.zone": "Asia/Tokyo"})
     assert "+09:00" in client.get("/settings/sessions/").content.decode()
     client.post("/settings/", {**PROFILE, "profile.zone": "the studio's"})
     assert "+00:00" in client.get("/settings/sessions/").content.decode()
     timezone.deactivate()
+
+
+def test_a_zone_that_is_there_no_more_is_the_studios(client: Client, grace: User) -> None:
+    client.post("/settings/", PROFILE)
+    Profile.objects.update(zone="Europe/Atlantis", digest_at=timezone.now())
+    page = client.get("/settings/").content.decode()
+    assert "There is no time zone Europe/Atlantis any more" in page
+    assert Page(page).sent["profile.zone"] == ["the studio's"]
+    assert "+00:00" in client.get("/settings/sessions/").content.decode()
+    assert next_morning("Europe/Atlantis", timezone.now()) == next_morning("", timezone.now())
+    refused = client.post("/settings/", {**PROFILE, "profile.zone": "Europe/Atlantis"})
+    assert refused.status_code == 422
+    assert client.post("/settings/", {**PROFILE, "profile.zone": "the studio's"}).status_code == 302
+    assert "Atlantis" not in client.get("/settings/").content.decode()
 
 
 def test_a_new_browser_begins_with_what_was_chosen(client: Client, grace: User) -> None:
@@ -94,6 +131,11 @@ def test_a_changed_password_signs_out_the_other_browsers(client: Client, grace: 
     assert client.get("/settings/").status_code == 200
     assert other.get("/settings/").status_code == 302
     assert Activity.objects.filter(verb="password", actor="grace").count() == 1
+
+
+def test_what_a_password_must_be_is_said_in_sentences(client: Client, grace: User) -> None:
+    page = client.get("/settings/password/").content.decode()
+    assert "other personal information. Your password must contain" in page
 
 
 def test_a_wrong_old_password_changes_nothing(client: Client, grace: User) -> None:

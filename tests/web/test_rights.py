@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.web.studio import orders, started, wait_for
+from workflows_app import runtime
 from workflows_app.approvals.gather import catch_up
 from workflows_app.models import Approval, Run, WorkflowGrant
 from workflows_app.rights import reach_of
@@ -55,6 +58,17 @@ def test_what_somebody_made_of_a_role_outlives_the_next_migrate() -> None:
     call_command("migrate", verbosity=0)
     assert rights_of("Viewer") == set()
     assert rights_of("Operator") == set(ROLES["Operator"])
+
+
+@pytest.mark.parametrize(
+    ("roles", "place"), [((), "/settings/"), (("Approver",), "/approvals/"), (("Viewer",), "/runs/")]
+)
+def test_a_refusal_leads_only_where_one_may_go(people: None, client: Client, roles: list[str], place: str) -> None:
+    person(client, *roles)
+    page = client.get("/settings/members/").content.decode()
+    [way] = re.findall(r'<p class="acts"><a class="btn" href="([^"]+)"', page)
+    assert way == place
+    assert client.get(way).status_code == 200
 
 
 VERBS = {
@@ -197,3 +211,17 @@ def test_accounts_answer_for_single_workflows(client: Client) -> None:
     assert not user.has_perm("workflows_app.cancel_run", Run(workflow_id="order"))
     assert not user.has_perm("workflows_app.cancel_run")
     assert not user.has_perm("auth.add_user", Run(workflow_id="echo"))
+
+
+@pytest.mark.usefixtures("people")
+def test_an_address_means_the_same_workflow_to_the_guard_and_to_the_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {offer.key: offer for offer in runtime.get_catalogue()}
+    # The first has the id that is the key of the second.
+    both = [replace(known["echo"], key="first"), replace(known["order"], key="echo")]
+    monkeypatch.setattr(runtime, "get_catalogue", lambda: both)
+    tie("echo", "Payroll", "Operator")
+    person(client, "Developer")
+    page = client.get("/workflows/echo/")
+    assert (page.status_code, "<title>order" in page.content.decode()) == (200, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -71,6 +72,16 @@ def test_secrets_are_not_saved(client: Client) -> None:
     assert SavedInput.objects.get().values["input"] == {"name": "Ada"}
     client.post("/workflows/echo/run/", {"input.value": '{"password": "s3cret"}', "title": "Named", "keep": "1"})
     assert SavedInput.objects.get(title="Named").values["input"] == {}
+
+
+def test_a_secret_is_saved_under_none_of_its_names(client: Client) -> None:
+    inner = {"sideLength": 1, "bolt": "s3cret"}
+    for name, crate in {"bolt": {"side_length": 1}, "sealedWith": {"sideLength": 1}}.items():
+        given = json.dumps({**crate, name: "s3cret", "inside": [inner]})
+        form = {"input.__mode": "json", "input.__json": given, "title": name, "keep": "1"}
+        assert client.post("/workflows/crate/run/", form).status_code == 302
+        saved = SavedInput.objects.get(title=name)
+        assert saved.values["input"] == {**crate, "inside": [{"sideLength": 1}]}
 
 
 def test_people_see_their_own_and_what_is_shared(settings: Any, client: Client, django_user_model: type[User]) -> None:

@@ -15,6 +15,9 @@ from django.utils import timezone
 from tests.web.studio import accounts, value_of, wait_for
 from workflows_app import runtime
 from workflows_app.models import Activity, Firing, Run, Schedule
+from workflows_app.models.seal import seal
+from workflows_app.rights import Reach, answering_to
+from workflows_app.web.figures.stuck import stuck
 
 MORNING = "wf_report__morning"
 FORM = {
@@ -137,6 +140,14 @@ def test_it_is_paused_and_goes_on_from_now(client: Client) -> None:
     assert verbs() == ["schedule_paused", "schedule_resumed"]
 
 
+def test_one_whose_zone_is_there_no_more_stays_paused_and_says_why(client: Client) -> None:
+    row = made(client)
+    Schedule.objects.filter(pk=row.pk).update(timezone="Europe/Atlantis", state="paused")
+    page = client.post(f"/schedules/{row.pk}/resume/", follow=True).content.decode()
+    assert "There is no time zone &#x27;Europe/Atlantis&#x27;" in page
+    assert Schedule.objects.get(pk=row.pk).is_paused
+
+
 def test_a_run_is_started_at_once_and_shown(client: Client) -> None:
     before = Schedule.objects.get(pk=MORNING).next_at
     shown = client.post(f"/schedules/{MORNING}/run/")["Location"]
@@ -174,6 +185,65 @@ def test_what_is_overdue_and_what_cannot_be_read_is_said(client: Client) -> None
     assert "sealed under another key" in text(client, f"/schedules/{row.id}/")
     assert "sealed under another key" in text(client, f"/schedules/{row.id}/edit/")
     assert client.post(f"/schedules/{row.id}/run/").status_code == 302
+
+
+def attention(client: Client) -> str:
+    return client.get("/panels/attention/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_one_that_could_not_start_a_run_needs_attention_until_it_starts_one_or_is_changed(client: Client) -> None:
+    assert "/schedules/" not in attention(client)
+    row = made(client)
+    at = {"due_at": timezone.now(), "fired_at": timezone.now()}
+    row.firings.create(outcome="failed", error="Invalid input data: \n- region: <gone>", **at)
+    shown = attention(client)
+    assert f'href="/schedules/{row.id}/"' in shown
+    assert "Nightly" in shown
+    assert "its schedule could not start a run: Invalid input data: region: &lt;gone&gt;" in shown
+    client.post(f"/schedules/{row.id}/pause/")
+    assert "/schedules/" not in attention(client)
+    client.post(f"/schedules/{row.id}/resume/")
+    assert f"/schedules/{row.id}/" in attention(client)
+    client.post(f"/schedules/{row.id}/edit/", FORM)
+    assert "/schedules/" not in attention(client)
+    row.firings.create(outcome="failed", error="no", due_at=timezone.now(), fired_at=timezone.now())
+    assert f"/schedules/{row.id}/" in attention(client)
+    client.post(f"/schedules/{row.id}/run/")
+    assert "/schedules/" not in attention(client)
+
+
+def test_one_whose_input_no_longer_fits_needs_attention_before_it_fires(client: Client) -> None:
+    row = made(client)
+    Schedule.objects.filter(pk=row.pk).update(title="", sealed_given=seal('{"input": {"place": "north"}}'))
+    shown = attention(client)
+    assert f'href="/schedules/{row.id}/"' in shown
+    assert "every day at 02:30" in shown
+    assert "its schedule will start no run: Invalid input data: region: Field required" in shown
+    assert "Invalid input data: region: Field required" in text(client, f"/schedules/{row.id}/")
+    Schedule.objects.filter(pk=row.pk).update(sealed_given="nonsense")
+    assert "will start no run: This secret was sealed under another key" in attention(client)
+
+
+def test_one_that_nobody_starts_needs_attention_unless_it_waits_for_its_last_run(client: Client) -> None:
+    now = timezone.now()
+    late = {"cron": "@daily", "next_at": now - timedelta(minutes=5), "created_at": now, "changed_at": now}
+    Schedule.objects.create(id="lost", workflow_id="gone", **late)
+    Schedule.objects.create(id="queued", workflow_id="gone", overlap="queue", **late)
+    Run.objects.create(id="open", workflow_id="gone", status="running", created_at=now, updated_at=now)
+    Firing.objects.create(schedule_id="queued", run_id="open", due_at=now, fired_at=now, outcome="started")
+    shown = attention(client)
+    assert 'href="/schedules/lost/"' in shown
+    assert "its schedule is overdue: no process starts its runs" in shown
+    assert "/schedules/queued/" not in shown
+    Run.objects.filter(pk="open").update(status="success", finished_at=now)
+    assert 'href="/schedules/queued/"' in attention(client)
+
+
+def test_who_may_not_look_at_a_workflow_sees_nothing_of_its_schedules(client: Client) -> None:
+    Schedule.objects.filter(pk=MORNING).update(next_at=timezone.now() - timedelta(hours=1))
+    with answering_to(Reach(frozenset({"view_run"}), {"report": frozenset()})):
+        assert stuck(timezone.now()) == []
+    assert [one.row.pk for one in stuck(timezone.now())] == [MORNING]
 
 
 def test_what_is_not_there_is_not_found(client: Client) -> None:

@@ -97,6 +97,13 @@ def test_a_form_can_begin_with_the_input_of_an_earlier_run(client: Client) -> No
     assert value_of(client.get(f"{FORM}?from={run_id}").content.decode(), "input.customer") == "Grace"
 
 
+def test_a_run_again_fills_the_fields_of_a_model_with_aliases(client: Client) -> None:
+    client.post("/workflows/crate/run/", {"input.sideLength": "3", "input.packedBy": "Ada"})
+    run_id = wait_for(Run.objects.get().id, "success")
+    page = client.get(f"/workflows/crate/run/?from={run_id}").content.decode()
+    assert (value_of(page, "input.sideLength"), value_of(page, "input.packedBy")) == ("3", "Ada")
+
+
 def test_an_initial_state_can_be_given_where_one_is_declared(client: Client) -> None:
     response = client.post("/workflows/stateful/run/", {"input.value": "1", "state.counter": "41"})
     assert response.status_code == 302

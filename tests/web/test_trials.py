@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tests.web.asking import at_once
 from tests.web.cases import APPROVE, SUCCEEDS, kept, verdict
 from tests.web.form_page import Page
 from tests.web.studio import accounts, answered, orders, started, value_of, wait_for
@@ -73,6 +74,25 @@ def test_a_run_that_nobody_answers_is_judged_where_it_waits_and_ended(client: Cl
     wait_for(trial.run_id, "canceled")
 
 
+@pytest.mark.parametrize(
+    ("steps", "result"),
+    [
+        (["ask", "ask", "ask"], [True, False, True]),
+        (["ask[1]", "ask", "ask"], [False, True, True]),
+        (["ask", "ask[2]", "ask"], [True, True, False]),
+    ],
+)
+def test_answers_for_a_step_are_given_to_its_items_one_after_another(
+    client: Client, steps: list[str], result: list[bool]
+) -> None:
+    answers = [{"step": step, "data": {"sure": place != 1}} for place, step in enumerate(steps)]
+    asks = [{"what": "asks", "step": step} for step in ("ask", "ask[2]")]
+    expected = [{"what": "result", "value": result}, *asks]
+    test = kept("asking-each", given={"input": ["a", "b", "c"]}, expectations=expected, answers=answers)
+    run_all(client, test, of="asking-each")
+    assert verdict(test).unmet == []
+
+
 def test_an_answer_that_does_not_fit_fails_the_test(client: Client) -> None:
     test = kept(expectations=SUCCEEDS, answers=[{"step": "review", "data": {"decision": "maybe"}}])
     run_all(client, test)
@@ -117,6 +137,21 @@ def test_a_test_that_is_being_run_is_not_started_again(client: Client) -> None:
     assert 'data-refresh="1"' in page_of(client, "/workflows/patient/tests/")
     runtime.call(runtime.call(runtime.get_engine().get_run(trial.run_id)).cancel())
     assert verdict(test).unmet[0]["found"].startswith("canceled")
+
+
+def test_a_test_that_is_asked_for_twice_at_once_is_started_once(client: Client) -> None:
+    test = kept("patient", given={"input": {"seconds": 30}}, expectations=SUCCEEDS)
+    page_of(client, "/workflows/patient/tests/")
+    at_once([lambda: run_all(Client(), test, of="patient")] * 6)
+    assert (Trial.objects.count(), Run.objects.count()) == (1, 1)
+
+
+def test_a_test_that_is_deleted_while_it_is_run_ends_its_run(client: Client) -> None:
+    test = kept("patient", given={"input": {"seconds": 30}}, expectations=SUCCEEDS)
+    run_all(client, test, of="patient")
+    run_id = test.trials.get().run_id
+    assert client.post(f"/workflows/patient/tests/{test.pk}/delete/").status_code == 302
+    wait_for(run_id, "canceled")
 
 
 def test_a_run_that_takes_too_long_fails_its_test_and_is_ended(client: Client) -> None:
@@ -200,6 +235,15 @@ def test_a_test_is_changed_and_what_is_wrong_stands_at_its_field(client: Client)
     assert "gone-step" in SavedInput.objects.get().expectations
     added = client.post(f"{BENCH}{test.pk}/", {**sent, "test.__add": "test.answers"})
     assert (added.status_code, b"test.answers.0.step" in added.content) == (200, True)
+
+
+def test_a_secret_of_an_answer_is_not_kept_with_the_test(client: Client) -> None:
+    test = kept("unlocking", given={"input": None}, expectations=SUCCEEDS, answers=[{"step": "ask", "data": {}}])
+    sent = form_of(page_of(client, f"/workflows/unlocking/tests/{test.pk}/"))
+    name = next(name for name in sent if name.endswith(".data"))
+    sent[name] = ['{"pin": "s3cret", "who": "ada"}']
+    assert client.post(f"/workflows/unlocking/tests/{test.pk}/", sent).status_code == 302
+    assert SavedInput.objects.get().answers == '[{"step":"ask","data":{"who":"ada"}}]'
 
 
 def test_a_saved_input_becomes_a_test_and_goes(client: Client) -> None:

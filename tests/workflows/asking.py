@@ -14,11 +14,12 @@ class Case(BaseModel):
     total: int = 2480
     assign_to: str | None = None
     due_in: float | None = None
-    approvals: int = 1
+    approvals: int | list[str] = 1
     allow_requester: bool = True
     on_due: Any = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Any = None
 
 
 class Verdict(BaseModel):
@@ -46,6 +47,7 @@ async def ask(ctx: Any) -> Any:
         on_due=case.on_due,
         body=case.body,
         priority=case.priority,
+        proposal=case.proposal,
     )
 
 

@@ -6,7 +6,8 @@ import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, computed_field, model_validator
+from pydantic.alias_generators import to_camel
 
 from workflows_app import create_step, create_workflow
 
@@ -60,6 +61,30 @@ class Pick(BaseModel):
     why: str = Field("", max_length=20, json_schema_extra={"x-show-if": {"decision": "stop"}})
 
 
+class Crate(BaseModel):
+    """A crate that is called by aliases, and says more than it takes."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    side_length: int
+    packed_by: str = ""
+    bolt: SecretStr | None = Field(None, alias="sealedWith")
+    inside: list[Crate] = []
+
+    @computed_field
+    def volume(self) -> int:
+        return int(self.side_length**3)
+
+
+class Unlock(BaseModel):
+    pin: SecretStr
+    who: str = ""
+
+
+async def unlock(ctx: Any) -> Any:
+    return await ctx.suspend() if ctx.resume_data is None else {"by": ctx.resume_data.who}
+
+
 async def pay(ctx: Any) -> Any:
     return {"paid": str(ctx.input_data.amount)}
 
@@ -87,4 +112,8 @@ pick = (
     .commit()
 )
 
-workflows = [claim, pick]
+crate = create_workflow(id="crate", input_schema=Crate).map(lambda ctx: ctx.get_init_data().volume).commit()
+
+unlocking = create_workflow(id="unlocking").then(create_step(id="ask", execute=unlock, resume_schema=Unlock)).commit()
+
+workflows = [claim, pick, crate, unlocking]

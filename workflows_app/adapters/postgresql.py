@@ -12,28 +12,22 @@ from django.db.utils import OperationalError
 
 from workflows_app.engine.ports import RunHead
 
-from .rows import Answer, Creation, Item, Row, TurnRows, head_of, head_row
+from .rows import COLUMNS, Answer, Creation, Item, Row, TurnRows, head_of, head_row
 from .writer import Passing
 
-CREATE = """
-INSERT INTO workflows_app_run (
-    id, workflow_id, status, seq, stream, resource_id, idempotency_key, tags, fingerprint, forked_from,
-    started_by, blocked_reason, error, created_at, updated_at, started_at, finished_at
-)
+CREATE = f"""
+INSERT INTO workflows_app_run ({COLUMNS})
 SELECT * FROM unnest(
     %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::bigint[]
 )
 ON CONFLICT DO NOTHING RETURNING id
-"""
-FIND = """
-SELECT
-    id, workflow_id, status, seq, stream, resource_id, idempotency_key, tags, fingerprint, forked_from,
-    started_by, blocked_reason, error, created_at, updated_at, started_at, finished_at
-FROM workflows_app_run WHERE id = %s OR (workflow_id = %s AND idempotency_key = %s)
+"""  # noqa: S608 - the names of the columns
+FIND = f"""
+SELECT {COLUMNS} FROM workflows_app_run WHERE id = %s OR (workflow_id = %s AND idempotency_key = %s)
 ORDER BY id <> %s LIMIT 1
-"""
+"""  # noqa: S608 - the names of the columns
 # Rows are locked in the order of their ids before any is changed, so that two groups cannot lock each
 # other out. A wait that is closed and opened anew is changed once, which is why the deletion spares it.
 COMMIT = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,11 +18,9 @@ from .payloads import Payloads
 
 Row: TypeAlias = tuple[Any, ...]
 
-HEAD = (
-    "id", "workflow_id", "status", "seq", "stream", "resource_id", "idempotency_key", "tags", "fingerprint",
-    "forked_from", "started_by", "blocked_reason", "error", "created_at", "updated_at", "started_at",
-    "finished_at",
-)  # fmt: skip
+HEAD = tuple(field.name for field in fields(RunHead))
+"""A head has the names of the columns, in their order."""
+COLUMNS = ", ".join(HEAD)
 TAGS = HEAD.index("tags")
 PROGRESS = 3
 """How many columns of a turn's run, from the first, change with every turn."""

@@ -10,21 +10,16 @@ from django.db import connections
 
 from workflows_app.engine.ports import RunHead
 
-from .rows import PROGRESS, Answer, Creation, Item, TurnRows, head_of, head_row
+from .rows import COLUMNS, HEAD, PROGRESS, Answer, Creation, Item, TurnRows, head_of, head_row
 from .writer import Passing
 
-CREATE = """
-INSERT INTO workflows_app_run (
-    id, workflow_id, status, seq, stream, resource_id, idempotency_key, tags, fingerprint, forked_from,
-    started_by, blocked_reason, error, created_at, updated_at, started_at, finished_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
-FIND = """
-SELECT
-    id, workflow_id, status, seq, stream, resource_id, idempotency_key, tags, fingerprint, forked_from,
-    started_by, blocked_reason, error, created_at, updated_at, started_at, finished_at
-FROM workflows_app_run WHERE id = ? OR (workflow_id = ? AND idempotency_key = ?) ORDER BY id <> ? LIMIT 1
-"""
+CREATE = f"""
+INSERT INTO workflows_app_run ({COLUMNS}) VALUES ({", ".join("?" * len(HEAD))}) ON CONFLICT DO NOTHING
+"""  # noqa: S608 - the names of the columns
+FIND = f"""
+SELECT {COLUMNS} FROM workflows_app_run WHERE id = ? OR (workflow_id = ? AND idempotency_key = ?)
+ORDER BY id <> ? LIMIT 1
+"""  # noqa: S608 - the names of the columns
 # Leaving out the columns that an index holds spares the indexes.
 GO_ON = """
 UPDATE workflows_app_run SET seq = ?, stream = ?, updated_at = ? WHERE id = ? AND seq = ? AND blocked_reason IS NULL

@@ -18,6 +18,8 @@ from workflows_app.engine.tools import call_tool
 
 REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
 LONGEST_NAME = 64
+VALUED = ("payload", "proposal")
+"""The fields of a question that hold values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,14 @@ class Toolbox:
 def spelled(question: Question) -> dict[str, Json]:
     """Write a question as JSON, to be kept with the conversation."""
     kept = {field.name: getattr(question, field.name) for field in fields(question)}
-    return {**kept, "payload": question.payload.data if question.payload is not None else None}
+    return {name: value.data if isinstance(value, Value) else value for name, value in kept.items()}
 
 
 def read(kept: Mapping[str, Json]) -> Question:
     """Read a question that was kept."""
-    payload = kept["payload"]
+    values = {key: Value.of(kept[key]) for key in VALUED if kept.get(key) is not None}
     listed = {key: tuple(value) for key, value in kept.items() if isinstance(value, list)}
-    return Question(**{**kept, **listed, "payload": None if payload is None else Value.of(payload)})
+    return Question(**{**kept, **listed, **values})
 
 
 def named(tools: Sequence[Tool]) -> dict[str, Tool]:

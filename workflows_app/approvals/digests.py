@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.db import DEFAULT_DB_ALIAS
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from workflows_app.models import Approval, Profile
+from workflows_app.models.profile import zone_of
 
 from .letters import Letter, Line, mails_address
 from .policy import Who
@@ -40,7 +39,7 @@ def take_digests(now: datetime, address: str, using: str = DEFAULT_DB_ALIAS) -> 
 
 def next_morning(zone: str, now: datetime) -> datetime:
     """Give the next time that it is eight in the morning where somebody is."""
-    place: tzinfo = ZoneInfo(zone) if zone else timezone.get_default_timezone()
+    place = zone_of(zone)
     there = now.astimezone(place)
     today = datetime.combine(there.date(), MORNING, place)
     return today if today > now else datetime.combine(there.date() + timedelta(days=1), MORNING, place)

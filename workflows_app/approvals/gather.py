@@ -8,6 +8,7 @@ the events, which of them were missed, or how often two processes do the same at
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q
@@ -18,7 +19,7 @@ from workflows_app.engine.errors import UnreadableEvent
 from workflows_app.engine.events import decode
 from workflows_app.engine.paths import ITEM, last_id, public
 from workflows_app.models import Approval, Event, Wait
-from workflows_app.models.approval import NEVER, ApprovalQuerySet
+from workflows_app.models.approval import EACH, NEVER, ApprovalQuerySet, numbered
 from workflows_app.models.instants import to_datetime, to_instant
 
 AT_ONCE = 500
@@ -26,7 +27,9 @@ HEARD = (
     e.StepSuspended, e.StepVoted, e.StepEscalated, e.StepResumed, e.StepCanceled, e.RunCancelled, e.RunRewound,
 )  # fmt: skip
 """The events that may open, change or close an approval."""
-DERIVED = ("voters", "escalated", "reminded", "assignee", "handed_by", "claimed_by", "claimed_until", "tell_at")
+DERIVED = (
+    "voters", "missing", "escalated", "reminded", "assignee", "handed_by", "claimed_by", "claimed_until", "tell_at",
+)  # fmt: skip
 
 CLOSING = ("state", "answer_seq", "decided_by", "decided_at", "tell_at")
 DUE, CODE = "due", "code"
@@ -82,7 +85,8 @@ def approval_of(wait: Wait, row: Event | None) -> Approval:
     if isinstance(asked, e.StepSuspended):
         made.title = asked.title or made.title
         made.priority = Approval.Priority.of(asked.priority)
-        made.assignee = asked.assign_to or ""
+        made.assignee = EACH if asked.groups else asked.assign_to or ""
+        made.groups = made.missing = numbered(asked.groups)
         made.due_at = NEVER if asked.due is None else to_datetime(asked.due)
         made.needed, made.allow_requester = asked.approvals, asked.allow_requester
         made.rungs = len(asked.on_due)
@@ -123,7 +127,8 @@ def since_asked(using: str, approvals: Collection[Approval], *kinds: str) -> dic
 def take(approval: Approval, rows: Iterable[Event]) -> bool:
     """Take over what happened to a question since it was asked. Tells whether that is news."""
     since = [event_of(row) for row in rows]
-    voters = [event.by for event in since if isinstance(event, e.StepVoted)]
+    votes = [event for event in since if isinstance(event, e.StepVoted)]
+    voters = numbered(vote.by or "" for vote in votes)
     rungs = [event for event in since if isinstance(event, e.StepEscalated)]
     if voters == approval.voters and len(rungs) == approval.escalated:
         return False
@@ -136,7 +141,14 @@ def take(approval: Approval, rows: Iterable[Event]) -> bool:
         approval.tell_at = timezone.now()
     approval.reminded = sum(rung.action == "remind" for rung in rungs)
     approval.voters, approval.escalated = voters, len(rungs)
+    approval.missing = missing_after(approval, votes)
     return True
+
+
+def missing_after(approval: Approval, votes: Iterable[e.StepVoted]) -> dict[str, int]:
+    """Give the groups that are asked after some votes; all of them once more where they do not agree."""
+    heard = set(chain.from_iterable(vote.groups for vote in votes))
+    return {name: place for name, place in approval.groups.items() if name not in heard} or approval.groups
 
 
 def close_gone(using: str, runs: Collection[str] | None) -> int:

@@ -113,7 +113,8 @@ def recipients(approval: Approval, kind: str) -> Iterable[User]:
     if kind == DECIDED:
         return reachable().filter(username=approval.requester)
     hands = {ASKED: "", LAPSED: approval.claimed_by}.get(kind, approval.holder)
-    meant = Q(username__in=[approval.assignee, hands]) | Q(groups__name=approval.assignee)
+    names = approval.asked_of
+    meant = Q(username__in=[*names, hands]) | Q(groups__name__in=names)
     return (person for person in reachable().filter(meant).distinct() if not refusal(Who.of(person), approval))
 
 

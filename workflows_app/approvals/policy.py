@@ -6,6 +6,7 @@ the answer comes; here it is known before somebody has filled in a form.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,9 +39,13 @@ class Who:
     def groups(self) -> frozenset[str]:
         return frozenset(self.user.groups.values_list("name", flat=True))
 
-    def is_meant(self, assignee: str) -> bool:
-        """Tell whether a question to this person or group is one to them; an administrator may always step in."""
-        return not assignee or assignee == self.name or assignee in self.groups or self.user.is_superuser
+    def speaks_for(self, names: Iterable[str]) -> list[str]:
+        """Keep the names of people and groups that are theirs; an administrator may always step in."""
+        return [name for name in names if name == self.name or name in self.groups or self.user.is_superuser]
+
+    def is_meant(self, approval: Approval) -> bool:
+        """Tell whether a question is one to them, or would be if their group had not answered."""
+        return not approval.concerned or bool(self.speaks_for(approval.concerned))
 
 
 def may_answer(who: Who, approval: Approval) -> bool:
@@ -55,7 +60,9 @@ def bar(who: Who, approval: Approval) -> str:
     if not approval.allow_requester and approval.requester == who.name:
         return _("You started this run, so somebody else must decide.")
     if who.name in approval.voters:
-        counted = {"given": len(approval.voters), "needed": approval.needed}
+        if approval.groups:
+            return _("You have decided. Somebody of %s must too.") % ", ".join(approval.asked_of)
+        counted = {"given": approval.given, "needed": approval.needed}
         return _("You have decided. %(given)d of %(needed)d people have; somebody else must too.") % counted
     return ""
 
@@ -64,8 +71,8 @@ def refusal(who: Who, approval: Approval) -> str:
     """Say why a person may not answer a question now, in a sentence; nothing when they may."""
     if reason := bar(who, approval):
         return reason
-    if not who.is_meant(approval.assignee):
-        return _("This is asked of %s.") % approval.assignee
+    if approval.asked_of and not who.speaks_for(approval.asked_of):
+        return _("This is asked of %s.") % ", ".join(approval.asked_of)
     if approval.holder not in ("", who.name):
         return _("%s has claimed this. Take it over to decide it yourself.") % approval.holder
     return ""
@@ -73,4 +80,11 @@ def refusal(who: Who, approval: Approval) -> str:
 
 def may_handle(who: Who, approval: Approval) -> bool:
     """Tell whether a person may claim, take over or hand over: whoever may answer but for somebody's claim."""
-    return may_answer(who, approval) and approval.is_open and who.is_meant(approval.assignee)
+    return may_answer(who, approval) and approval.is_open and who.is_meant(approval)
+
+
+def takes_on(who: Who, approval: Approval) -> bool:
+    """Tell whether this person's answer takes the run on, if it is that of the others."""
+    if approval.groups:
+        return len(who.speaks_for(approval.missing)) == len(approval.missing)
+    return approval.needed - approval.given <= 1

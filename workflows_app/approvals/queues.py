@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from workflows_app.models import Approval, Desk
-from workflows_app.models.approval import NEVER, ApprovalQuerySet
+from workflows_app.models.approval import EACH, NEVER, ApprovalQuerySet
 from workflows_app.rights import reach_of
 
 from .policy import RIGHTS, Who
@@ -33,13 +33,18 @@ class Inbox:
         return cls(who, timezone.now())
 
     @property
+    def names(self) -> list[str]:
+        """Give what questions to the person may be addressed to."""
+        return [self.who.name, *self.who.groups]
+
+    @property
     def answerable(self) -> ApprovalQuerySet:
         """Everything the person may answer, also what is snoozed or claimed by others."""
         if not self.who.may_decide:
             return Approval.objects.none()
         allowed = reach_of(self.who.user).where(*RIGHTS)
         found = Approval.objects.answerable_by(self.who.user).filter(allowed)
-        return found.exclude(needed__gt=1, voters__icontains=f'"{self.who.name}"')
+        return found.exclude(needed__gt=1, voters__has_key=self.who.name)
 
     @property
     def decided(self) -> ApprovalQuerySet:
@@ -51,8 +56,8 @@ class Inbox:
         reach = reach_of(self.who.user)
         if not (seen := reach.where("view_run")):
             return found
-        groups = self.who.user.groups.values("name")
-        own = Q(assignee__in=[self.who.name, *anybody]) | Q(assignee__in=groups) | Q(decided_by=self.who.name)
+        own = Q(assignee__in=[*self.names, *anybody]) | Q(decided_by=self.who.name)
+        own |= Q(assignee=EACH, groups__has_any_keys=self.names)
         return found.filter(seen | (own & reach.where(*RIGHTS)))
 
     @property
@@ -67,7 +72,7 @@ class Inbox:
         return {
             "open": here,
             "mine": here & (Q(assignee=name) | Q(claimed_by=name, claimed_until__gt=self.now)),
-            "groups": here & Q(assignee__in=self.who.user.groups.values("name")),
+            "groups": here & (Q(assignee__in=self.who.groups) | Q(assignee=EACH, missing__has_any_keys=self.names)),
             "anyone": here & Q(assignee=""),
             "claimed": others & ~asleep,
             "snoozed": asleep,

@@ -40,5 +40,6 @@ def say(approval: Approval, author: str, text: str) -> Comment:
 def listeners(approval: Approval, author: str) -> Iterable[User]:
     """List who hears of a remark: who started the run, who is asked or has it in hand, and who spoke before."""
     spoke = approval.comments.values_list("author", flat=True)
-    names = {approval.requester, approval.assignee, approval.holder, approval.decided_by, *approval.voters, *spoke}
+    involved = (approval.requester, approval.holder, approval.decided_by)
+    names = {*involved, *approval.concerned, *approval.voters, *spoke}
     return reachable().filter(username__in=names - {"", author})

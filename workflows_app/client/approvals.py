@@ -33,8 +33,9 @@ class Comment:
 class OfApproval:
     """A question to people.
 
-    `body` is Markdown. `resume_schema` is the JSON Schema of its answer; so many `approvals` are needed, and
-    `voters` have given one.
+    `body` is Markdown, `proposal` an answer to begin with. `resume_schema` is the JSON Schema of its answer; so
+    many `approvals` are needed, or one of each of the `groups`, and `voters` have given one; `missing_groups`
+    are asked now.
     """
 
     def __init__(self, line: Any, document: Document) -> None:
@@ -48,8 +49,11 @@ class OfApproval:
         self.summary: str = document["summary"]
         self.body: str | None = document["body"]
         self.payload: Any = document["payload"]
+        self.proposal: Any = document["proposal"]
         self.resume_schema: dict[str, Any] = document["resumeSchema"]
         self.assignee: str | None = document["assignee"]
+        self.groups: list[str] = document["groups"]
+        self.missing_groups: list[str] = document["missingGroups"]
         self.due = moment_of(document["due"])
         self.approvals: int = document["approvals"]
         self.voters: list[str] = document["voters"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import chain
+
 from . import events as e
 from .errors import AnswerRefused, ResumeAlreadyClaimed, StepTimeout, describe
 from .events import Event, Instant
@@ -10,7 +13,9 @@ from .records import Record
 from .schema import Schema, Value
 
 
-def check_answer(record: Record, by: str | None, requester: str | None, asked: int | None) -> None:
+def check_answer(
+    record: Record, by: str | None, groups: Collection[str], requester: str | None, asked: int | None
+) -> None:  # fmt: skip
     """Refuse an answer to an earlier question, and one from somebody who may not give it.
 
     Code that answers without saying in whose name answers for everybody.
@@ -23,22 +28,33 @@ def check_answer(record: Record, by: str | None, requester: str | None, asked: i
     if not record.allow_requester and by == requester:
         raise AnswerRefused(f"{by} started this run, so somebody else must answer.")
     if any(vote.by == by for vote in record.votes):
+        if record.groups:
+            raise AnswerRefused(f"{by} has answered already. Somebody of another group must answer too.")
         left = f"{len(record.votes)} of {record.approvals} people have answered"
         raise AnswerRefused(f"{by} has answered already; {left}. Somebody else must answer too.")
+    if record.groups and not speaks_for(record, groups):
+        raise AnswerRefused(f"{by} is in none of the groups that must answer: {', '.join(record.groups)}.")
+
+
+def speaks_for(record: Record, groups: Collection[str]) -> tuple[str, ...]:
+    """Name the groups of which one must answer, among those that a person speaks for."""
+    return tuple(group for group in record.groups if group in groups)
 
 
 def answer(
     record: Record, data: Value, schema: Schema, now: Instant, *, context: Value | None, budget: int | None,
-    by: str | None,
+    by: str | None, groups: Collection[str] = (),
 ) -> list[Event]:  # fmt: skip
-    """Take an answer: it resumes the step once as many people as are needed have decided alike."""
+    """Take an answer: it resumes the step once as many people, or one of each group, have decided alike."""
     resumed = e.StepResumed(now, record.path, data, context, budget, by)
-    if record.approvals < 2 or by is None:
+    if by is None or (record.approvals < 2 and not record.groups):
         return [resumed]
     decision = decision_in(data.data, schema)
-    agree = sum(decision_in(vote.data.data, schema) == decision for vote in record.votes)
-    vote = e.StepVoted(now, record.path, data, by)
-    return [vote, resumed] if agree + 1 >= record.approvals else [vote]
+    alike = [vote for vote in record.votes if decision_in(vote.data.data, schema) == decision]
+    vote = e.StepVoted(now, record.path, data, by, speaks_for(record, groups))
+    heard = {*vote.groups, *chain.from_iterable(other.groups for other in alike)}
+    is_enough = heard.issuperset(record.groups) if record.groups else len(alike) + 1 >= record.approvals
+    return [vote, resumed] if is_enough else [vote]
 
 
 def escalate(record: Record, now: Instant, budget: int | None) -> list[Event]:

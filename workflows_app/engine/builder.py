@@ -14,7 +14,7 @@ from .nodes import mapping
 from .nodes.adopted import Reference
 from .nodes.branch import Mode
 from .nodes.parallel import OnError
-from .nodes.step import as_schema, create_step, helper
+from .nodes.step import create_step, helper
 from .options import (
     Seconds,
     at_a_time,
@@ -25,6 +25,7 @@ from .options import (
     listed,
     mapped,
     said,
+    schema_of,
     text,
 )
 from .paths import checked_id
@@ -140,7 +141,9 @@ class Builder(ABC):
         limit = limit_of(timeout)
         made = self._entry("event", entry)
         name, match = text("The name of an event", name), mapped("match", match)
-        return self.add(n.WaitForEvent(name=name, match=match, timeout=limit, schema=as_schema(schema), **made))
+        return self.add(
+            n.WaitForEvent(name=name, match=match, timeout=limit, schema=schema_of("schema", schema), **made)
+        )
 
     def tool(self, tool: Any, **options: Any) -> Self:
         """Run a tool, by object or by the id it is registered under.

@@ -7,7 +7,7 @@ A context is made for one call and notes what the code asks for (state changes, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ from .arguments import entries
 from .errors import InvalidPayload, InvalidResumeData, InvalidState, InvalidSuspendData, StepError, glimpse
 from .events import too_large
 from .history import History
-from .paths import is_helper, last_id, public, scope_of, to_text
-from .questions import Question, rungs_of, to_instant
+from .paths import is_helper, last_id, public, scope_of, to_text, without_tries
+from .questions import Question, policy_of, rungs_of, to_instant
 from .records import Record
 from .schema import ANY, EMPTY, Json, Schema, Value, to_plain, trusted
 from .secrets import covered
@@ -83,8 +83,13 @@ class RequestContext(MutableMapping[str, Any]):
 
     @property
     def changes(self) -> Value | None:
-        """What was set since the call began, as far as it is JSON; a deleted key is null."""
-        return jsonable({key: self._values.get(key) for key in self._changed}) if self._changed else None
+        """What was set since the call began, as far as it is JSON."""
+        return jsonable({key: self._values[key] for key in self._changed & self.keys()}) if self._changed else None
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The keys that were deleted since the call began."""
+        return tuple(sorted(str(key) for key in self._changed - self.keys()))
 
 
 def jsonable(values: Mapping[str, Any] | None) -> Value:
@@ -175,13 +180,16 @@ class StepContext:
 
     @property
     def idempotency_key(self) -> str:
-        """The same text for every try of this step: give it to services that may be called twice."""
-        return f"{self.run_id}:{self._call.path}{self._part}"
+        """The same text for every try of this step, and of the workflows that it stands in.
+
+        Give it to services that may be called twice.
+        """
+        return f"{self.run_id}:{without_tries(self._call.path)}{self._part}"
 
     @property
     def occasion(self) -> str:
-        """The key, and which start of the step this is: unlike the key it is another one after time travel."""
-        return f"{self.idempotency_key}:{self._record.tries[0].attempt}"
+        """Which start of the step this is: another one after time travel, and in a nested workflow tried again."""
+        return f"{self.run_id}:{self._call.path}{self._part}:{self._record.tries[0].attempt}"
 
     @property
     def trace_id(self) -> str:
@@ -302,14 +310,17 @@ class StepContext:
 
     def suspend(
         self, payload: Any = None, resume_label: str | list[str] | None = None, title: str | None = None,
-        due: datetime | timedelta | float | None = None, assign_to: str | None = None, approvals: int = 1,
-        allow_requester: bool = True, on_due: Any = None, body: str | None = None, priority: str = "normal",
+        due: datetime | timedelta | float | None = None, assign_to: str | None = None,
+        approvals: int | Sequence[str] = 1, allow_requester: bool = True, on_due: Any = None,
+        body: str | None = None, priority: str = "normal", proposal: Any = None,
     ) -> Ready:  # fmt: skip
         """Ask a person: the step ends here and runs again with `resume_data` once somebody answers.
 
-        `assign_to` names a person or a group. `approvals` people must give the same decision. Without
-        `allow_requester` whoever started the run may not answer. `on_due` says what happens when it is due
-        (see `questions`). `body` is Markdown, `priority` one of urgent, high, normal, low.
+        `assign_to` names a person or a group. `approvals` people must give the same decision, or, where it
+        names groups, one of each of them; who is in several decides for each. Without `allow_requester` whoever
+        started the run may not answer. `on_due` says what happens when it is due (see `questions`). `body` is
+        Markdown, `priority` one of urgent, high, normal, low. The form of the answer begins with the `proposal`,
+        which may be wrong or not whole: the person is there to mend it.
 
         Raises: InvalidSuspendData, StepError in a condition and the like
         """
@@ -321,12 +332,13 @@ class StepContext:
             schema = self._step_schema("suspend_schema") if validates else ANY
             value = schema.normalise(payload, InvalidSuspendData)
         labels = resume_label if isinstance(resume_label, list | tuple) else [resume_label]
+        needed, groups = policy_of(approvals)
         self.asked = Question(
             payload=value, labels=tuple(label for label in labels if label is not None),
-            title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to, approvals=approvals,
-            allow_requester=allow_requester,
+            title=title, due=to_instant(due, self.engine.now()), assign_to=assign_to,
+            approvals=needed, groups=groups, allow_requester=allow_requester,
             on_due=rungs_of(on_due, self._step_schema("resume_schema") if validates else ANY),
-            body=body, priority=priority,
+            body=body, priority=priority, proposal=None if proposal is None else Value.of(proposal),
         ).checked()  # fmt: skip
         return Ready()
 

@@ -144,12 +144,15 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepSucceeded(Event):
+    """A try gave its output; `gone` names the keys that it deleted from the request context."""
+
     path: str
     attempt: int
     output: Value = NULL
     state: Value | None = None
     context: Value | None = None
     bailed: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +185,22 @@ class StepSuspended(Event):
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
+    groups: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StepVoted(Event):
-    """Somebody answered a question that several people must give the same answer to."""
+    """Somebody answered a question that several people must give the same answer to.
+
+    `groups` are those of which one must answer and for which this person does.
+    """
 
     path: str
     data: Value = NULL
     by: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +283,9 @@ KINDS: dict[str, type[Event]] = {
 }  # fmt: skip
 
 COLUMNS = frozenset({"at", "path", "by"})
-VALUES = frozenset({"input", "state", "context", "result", "output", "payload", "data", "chunks", "assume", "resume"})
+VALUES = frozenset(
+    {"input", "state", "context", "result", "output", "payload", "data", "chunks", "assume", "resume", "proposal"}
+)
 FIELDS = {kind: frozenset(field.name for field in fields(cls)) for kind, cls in KINDS.items()}
 DEFAULTS = {
     kind: tuple((field.name, field.default) for field in fields(cls) if field.name not in COLUMNS)

@@ -6,7 +6,7 @@ performs the run; it changes only by applying events, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from . import events as e
@@ -141,12 +141,13 @@ class History:
         for item in ITEM.finditer(path):
             yield self.items[path[: item.start()]], int(item[0][1:-1])
 
-    def _merge(self, state: Value | None, context: Value | None) -> None:
+    def _merge(self, state: Value | None, context: Value | None, gone: Collection[str] = ()) -> None:
         if state is not None:
             self.state = merged(self.state, state)
         if context is not None:
-            gone = {key for key, value in context.raw.items() if value is None}
-            self.context = trusted({k: v for k, v in merged(self.context, context).raw.items() if k not in gone})
+            self.context = merged(self.context, context)
+        if gone:
+            self.context = trusted({key: value for key, value in self.context.raw.items() if key not in gone})
 
     def _go_on(self, at: Instant, status: str = "running") -> None:
         """Leave rest, if the run is at rest."""
@@ -268,9 +269,9 @@ class History:
     def _step_succeeded(self, event: e.StepSucceeded) -> None:
         record = self.records[event.path]
         record.output, record.ended_at = event.output, event.at
-        record.suspended_at = record.suspend_payload = record.suspend_output = None
+        record.suspended_at = record.suspend_payload = record.suspend_output = record.proposal = None
         record.labels = ()
-        self._merge(event.state, event.context)
+        self._merge(event.state, event.context, event.gone)
         if record.role == "input" and (owner := self.records.get(untried(event.path))) is not None:
             owner.input = event.output
         status = "bailed" if event.bailed else "success"
@@ -292,11 +293,12 @@ class History:
         record.suspend_payload, record.suspend_output = event.payload, event.output
         record.suspended_at, record.labels, record.title = event.at, event.labels, event.title
         record.due, record.assign_to = event.due, event.assign_to
-        record.approvals, record.allow_requester = event.approvals, event.allow_requester
+        record.approvals, record.groups = event.approvals, event.groups
+        record.allow_requester = event.allow_requester
         record.on_due, record.escalated, record.votes, record.asked = event.on_due, 0, (), self.seq
         record.form, record.crashes = event.form, 0
-        record.body, record.priority = event.body, event.priority
-        self._merge(event.state, event.context)
+        record.body, record.priority, record.proposal = event.body, event.priority, event.proposal
+        self._merge(event.state, event.context, event.gone)
         record.close_try(event.at, "suspended")
         for items, _ in self._around(event.path):
             items.asked = self.seq
@@ -304,7 +306,7 @@ class History:
 
     def _step_voted(self, event: e.StepVoted) -> None:
         record = self.records[event.path]
-        record.votes = (*record.votes, Vote(event.by or "", event.at, event.data))
+        record.votes = (*record.votes, Vote(event.by or "", event.at, event.data, event.groups))
         # So that the run comes to rest anew, which is what whoever awaits the answer is told.
         self._go_on(event.at)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import closing, suppress
 from typing import Any
@@ -119,7 +120,8 @@ class Stream:
         self.usage = dict(NO_USAGE)
         self._launch, self._offset = launch, offset
         self._close_on_suspend, self._include_state, self._endless = close_on_suspend, include_state, endless
-        self._events: list[PublicEvent] = []
+        self._events: deque[PublicEvent] = deque()
+        self._forgotten = 0
         self._ended = False
         self._error: BaseException | None = None
         self._result: Result | None = None
@@ -173,7 +175,7 @@ class Stream:
 
     async def __aiter__(self) -> AsyncIterator[PublicEvent]:
         self.begin()
-        index = 0
+        index = self._forgotten
         while True:
             event = await self.engine.at_home(self._at(index))
             if event is None:
@@ -181,8 +183,25 @@ class Stream:
             yield event
             index += 1
 
+    async def once(self) -> AsyncIterator[PublicEvent]:
+        """Give the events to the one who reads them, and keep none: a long run has very many."""
+        self.begin()
+        while (event := await self.engine.at_home(self._taken())) is not None:
+            yield event
+
+    async def _taken(self) -> PublicEvent | None:
+        event = await self._at(self._forgotten)
+        if event is not None:
+            self._events.popleft()
+            self._forgotten += 1
+        return event
+
+    @property
+    def _shown(self) -> int:
+        return self._forgotten + len(self._events)
+
     async def _at(self, index: int) -> PublicEvent | None:
-        while index >= len(self._events):
+        while index >= self._shown:
             if self._error is not None:
                 raise self._error
             if self._ended:
@@ -190,12 +209,12 @@ class Stream:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
-        return self._events[index]
+        return self._events[index - self._forgotten]
 
     async def finish(self) -> Result:
         """Wait for the stream's end."""
         while not self._ended:
-            await self._at(len(self._events))
+            await self._at(self._shown)
         if self._error is not None:
             raise self._error
         if self._result is None and self.engine.closed:

@@ -5,14 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from .errors import DefinitionError, InvalidPayload
+from pydantic.errors import PydanticSchemaGenerationError
+from pydantic_core import SchemaError
+
+from .errors import DefinitionError, InvalidPayload, glimpse
 from .paths import is_clean
-from .schema import to_plain
+from .schema import Schema, to_plain
 
 Seconds = float | int | timedelta
+NO_TYPES = (str, FunctionType, BuiltinFunctionType)
+"""What pydantic makes a schema of all the same: a name, which it looks up elsewhere, or the arguments of a call."""
 LONGEST = 3_155_760_000.0  # a hundred years, in seconds
+
+
+def schema_of(name: str, declared: Any) -> Schema:
+    """Read a schema of a definition. Raises: DefinitionError for what cannot be one, now or later."""
+    made = declared if isinstance(declared, Schema) else Schema(declared)
+    cause = f"got {glimpse(made.declared)}"
+    if not isinstance(made.declared, NO_TYPES):
+        try:
+            made.adapter  # noqa: B018 - it is kept, and a run needs it
+            return made
+        except (PydanticSchemaGenerationError, SchemaError) as error:
+            cause += f": {str(error).splitlines()[0]}"
+        except Exception:
+            # It may name a class that is defined later; then the run will say what is wrong.
+            return made
+    raise DefinitionError(f"{name} is a pydantic model or a type, such as int or list[str]; {cause}.")
 
 
 def seconds(duration: Seconds) -> float:

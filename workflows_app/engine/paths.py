@@ -19,6 +19,7 @@ FORBIDDEN = re.compile(r"[./\[\]#~]")
 UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ITEM = re.compile(r"\[\d+\]")
 GENERATION = re.compile(r"[#~]\d+")
+TRY = re.compile(r"~\d+")
 SEGMENT = re.compile(r"(?P<id>[^./\[\]#~]+)(?:\[(?P<item>\d+)\])?(?P<generation>(?:[#~]\d+)*)$")
 
 PublicPath = list[str | int]
@@ -52,6 +53,11 @@ def is_clean(text: str) -> bool:
 def public(path: str) -> str:
     """Drop passes and tries: the key under which results name the node."""
     return GENERATION.sub("", path)
+
+
+def without_tries(path: str) -> str:
+    """Drop tries alone: what every try of a nested workflow has in common."""
+    return TRY.sub("", path)
 
 
 @lru_cache(maxsize=8192)

@@ -183,18 +183,18 @@ def without_stop(function: Callable[..., Any], context: StepContext) -> Any:
 
 def conclude(call: Call, context: StepContext, returned: Any, now: Instant) -> Event:
     """Turn a return into an event: suspended before bailed before done."""
-    changed = context.request_context.changes
+    changed, gone = context.request_context.changes, context.request_context.gone
     asked = context.asked
     if asked is not None:
         output = None if returned is None else Value.of(returned)
         return e.StepSuspended(
             now, call.path, call.attempt, asked.payload, output, asked.labels, hidden(asked.title), asked.due,
             asked.assign_to, None, changed, asked.approvals, asked.allow_requester, asked.on_due,
-            asked.form, hidden(asked.body), asked.priority,
+            asked.form, hidden(asked.body), asked.priority, asked.proposal, asked.groups, gone,
         )  # fmt: skip
     if context.bailed is not None:
-        return e.StepSucceeded(now, call.path, call.attempt, context.bailed, None, changed, True)
-    return e.StepSucceeded(now, call.path, call.attempt, read_output(call, returned), None, changed)
+        return e.StepSucceeded(now, call.path, call.attempt, context.bailed, None, changed, True, gone)
+    return e.StepSucceeded(now, call.path, call.attempt, read_output(call, returned), None, changed, gone=gone)
 
 
 def read_output(call: Call, returned: Any) -> Value:

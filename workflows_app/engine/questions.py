@@ -41,7 +41,8 @@ class Question:
     """What a step said when it suspended.
 
     `body` says more than the title does, in Markdown. `form` describes the answer, as a JSON Schema, where the
-    step's own resume schema does not.
+    step's own resume schema does not. `proposal` is an answer to begin with; it may be wrong or not whole. One of
+    each of the `groups` must answer, where there are some.
     """
 
     payload: Value | None
@@ -55,6 +56,8 @@ class Question:
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
+    groups: tuple[str, ...] = ()
 
     def checked(self) -> Question:
         """Refuse a policy that could not be kept. Raises: InvalidSuspendData"""
@@ -70,13 +73,30 @@ class Question:
             raise _refused("priority", f"one of {', '.join(PRIORITIES)}, not {self.priority!r}")
         if type(self.allow_requester) is not bool:
             raise _refused("allow_requester", f"True or False, not {self.allow_requester!r}")
-        if type(self.approvals) is not int or not 1 <= self.approvals <= MOST_ANSWERS:
-            raise _refused("approvals", f"a whole number from 1 to {MOST_ANSWERS}, not {self.approvals!r}")
         if self.assign_to is not None and not (isinstance(self.assign_to, str) and 0 < len(self.assign_to) <= MAX_NAME):
             raise _refused("assign_to", f"the name of a person or group, not {self.assign_to!r}")
+        if self.groups and (self.assign_to or any(rung["do"] == "assign" for rung in self.on_due)):
+            raise _refused("approvals", "it names the groups that are asked; leave assign_to out, in on_due too")
         if self.on_due and self.due is None:
             raise _refused("on_due", "it needs a due date; give due= as well")
         return self
+
+
+def policy_of(approvals: Any) -> tuple[int, tuple[str, ...]]:
+    """Read how many must answer, and the groups where it is one of each. Raises: InvalidSuspendData"""
+    if not isinstance(approvals, list | tuple):
+        if type(approvals) is not int or not 1 <= approvals <= MOST_ANSWERS:
+            raise _refused("approvals", f"a whole number from 1 to {MOST_ANSWERS}, not {approvals!r}")
+        return approvals, ()
+    # SQLite finds no key with a quotation mark in it.
+    are_names = all(isinstance(name, str) and 0 < len(name) <= MAX_NAME and '"' not in name for name in approvals)
+    if not are_names or not 1 <= len(set(approvals)) == len(approvals) <= MOST_ANSWERS:
+        raise _refused(
+            "approvals",
+            f"1 to {MOST_ANSWERS} names of groups, each once and without quotation marks, not {approvals!r}",
+        )
+    to_plain(list(approvals))
+    return len(approvals), tuple(approvals)
 
 
 def rungs_of(on_due: Any, schema: Schema) -> tuple[Rung, ...]:

@@ -35,6 +35,7 @@ class Vote:
     by: str
     at: Instant
     data: Value
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,11 +67,13 @@ class Record:
     title: str | None = None
     assign_to: str | None = None
     approvals: int = 1
+    groups: tuple[str, ...] = ()
     allow_requester: bool = True
     on_due: tuple[Rung, ...] = ()
     form: Json = None
     body: str | None = None
     priority: str = "normal"
+    proposal: Value | None = None
     escalated: int = 0
     votes: tuple[Vote, ...] = ()
     asked: int = 0

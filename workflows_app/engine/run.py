@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from . import verbs
@@ -120,29 +120,29 @@ class Run:
         self, *, step: Any = None, resume_data: Any = None, label: str | None = None,
         for_each_index: int | None = None, all: bool = False, request_context: Context = None,
         per_step: bool = False, include_state: bool = False, force: bool = False, by: str | None = None,
-        asked: int | None = None,
+        groups: Collection[str] = (), asked: int | None = None,
     ) -> Result:  # fmt: skip
-        """Answer a suspension and wait for the next rest; with `force` even when the graph has changed.
+        """Answer a suspension, `by` for `groups`, and wait for the next rest; with `force` past a changed graph.
 
         Raises: NotSuspended, UnknownStep, AmbiguousStep, ResumeAlreadyClaimed, InvalidResumeData, AnswerRefused,
             DefinitionChanged
         """
         act = self._resuming(
             step=step, resume_data=resume_data, label=label, for_each_index=for_each_index, all=all,
-            request_context=request_context, per_step=per_step, force=force, by=by, asked=asked,
+            request_context=request_context, per_step=per_step, force=force, by=by, groups=groups, asked=asked,
         )  # fmt: skip
         result: Result = await self._patiently(lambda: self._until_rest(act, include_state=include_state))
         return result
 
     async def resume_async(
         self, *, step: Any = None, resume_data: Any = None, label: str | None = None,
-        for_each_index: int | None = None, all: bool = False, request_context: Context = None,
-        per_step: bool = False, force: bool = False, by: str | None = None, asked: int | None = None,
+        for_each_index: int | None = None, all: bool = False, request_context: Context = None, per_step: bool = False,
+        force: bool = False, by: str | None = None, groups: Collection[str] = (), asked: int | None = None,
     ) -> str:  # fmt: skip
         """Answer a suspension and return the run's id at once. Raises: as resume"""
         act = self._resuming(
             step=step, resume_data=resume_data, label=label, for_each_index=for_each_index, all=all,
-            request_context=request_context, per_step=per_step, force=force, by=by, asked=asked,
+            request_context=request_context, per_step=per_step, force=force, by=by, groups=groups, asked=asked,
         )  # fmt: skip
         await self._patiently(lambda: self._act(act))
         return self.id
@@ -151,12 +151,12 @@ class Run:
         self, *, step: Any = None, resume_data: Any = None, label: str | None = None,
         for_each_index: int | None = None, all: bool = False, request_context: Context = None,
         per_step: bool = False, close_on_suspend: bool = True, force: bool = False, by: str | None = None,
-        asked: int | None = None,
+        groups: Collection[str] = (), asked: int | None = None,
     ) -> Stream:  # fmt: skip
         """Answer a suspension and give the events from there. Reading the stream raises what resume raises."""
         act = self._resuming(
             step=step, resume_data=resume_data, label=label, for_each_index=for_each_index, all=all,
-            request_context=request_context, per_step=per_step, force=force, by=by, asked=asked,
+            request_context=request_context, per_step=per_step, force=force, by=by, groups=groups, asked=asked,
         )  # fmt: skip
         return self._open(lambda: self._patiently(lambda: self._launched(act)), close_on_suspend=close_on_suspend)
 

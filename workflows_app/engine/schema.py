@@ -23,6 +23,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 
 from .errors import DefinitionError, FieldError, InvalidData, InvalidPayload, glimpse, message_of
+from .rereading import computed_names, mended
 from .secrets import KNOWN, MASK, SEAL, SUSPECT, Seal, covered, masked, masked_place, sealed, unsealed
 from .sensitive import SECRETS, Description, adapter_of, bare, carries_secrets, dumped
 
@@ -277,11 +278,11 @@ class Schema:
     def __bool__(self) -> bool:
         return self.declared is not None
 
-    def json_schema(self) -> Json:
+    def json_schema(self, *, by_alias: bool = True) -> Json:
         """Describe the schema. Shape: a JSON Schema document; {} takes anything."""
         if self.declared is None or self.declared is Any:
             return {}
-        return TypeAdapter(self.declared).json_schema(schema_generator=Description)
+        return TypeAdapter(self.declared).json_schema(by_alias=by_alias, schema_generator=Description)
 
     def parse(self, value: Value, error: type[InvalidData] = InvalidData, message: str = "") -> Any:
         """Validate a value and give what the schema makes of it. Raises: the given InvalidData.
@@ -293,10 +294,26 @@ class Schema:
         if self.adapter is None:
             return value.data
         try:
-            # By name too: that is how a model is dumped, whatever its aliases.
-            return self.adapter.validator.validate_json(value.text, by_alias=True, by_name=True)
+            return self._read(self.adapter, value.text)
         except ValidationError as problem:
             raise error(message, errors=field_errors(problem)) from None
+
+    def _read(self, adapter: TypeAdapter[Any], text: str) -> Any:
+        try:
+            # By name too: that is how a model is dumped, whatever its aliases.
+            return adapter.validator.validate_json(text, by_alias=True, by_name=True)
+        except ValidationError as problem:
+            again = mended(text, problem, self._computed)
+            if again is None:
+                raise
+            try:
+                return self._read(adapter, again)
+            except ValidationError:
+                raise problem from None
+
+    @cached_property
+    def _computed(self) -> frozenset[str]:
+        return frozenset(computed_names(self.adapter.core_schema) if self.adapter else ())
 
     def normalise(self, data: object, error: type[InvalidData] = InvalidData, message: str = "") -> Value:
         """Validate data from outside and encode the result, defaults filled in, unknown keys dropped.
@@ -318,6 +335,19 @@ class Schema:
         if MASKED in made.text and (place := masked_place(made.raw)):
             raise error(message, errors=[FieldError(path=place, message=NOT_THE_MASK)])
         return made
+
+    def spoken(self, data: Json) -> Json:
+        """Give data that was dumped as somebody outside says it: by its aliases, and without what is computed.
+
+        What does not fit stays as it is.
+        """
+        if self.adapter is None:
+            return data
+        try:
+            read = self.parse(Value.of(data))
+            return to_plain(self.adapter.dump_python(read, mode="json", by_alias=True, round_trip=True))
+        except (InvalidData, PydanticSerializationError):
+            return data
 
     def named(self, data: dict[str, Json]) -> dict[str, Json]:
         """Call the fields of a model by name, as it is dumped, where they are called by an alias."""
@@ -341,7 +371,7 @@ class Described(Schema):
         super().__init__(Any)
         self.document = document
 
-    def json_schema(self) -> Json:
+    def json_schema(self, *, by_alias: bool = True) -> Json:
         return self.document
 
 

@@ -10,7 +10,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, Secret, SecretB
 from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
 from pydantic_core import CoreSchema, core_schema
-from pydantic_core.core_schema import JsonOrPythonSchema
+from pydantic_core.core_schema import DecimalSchema, JsonOrPythonSchema
 
 from .secrets import Json, Seal, unsealed
 
@@ -51,10 +51,20 @@ def _mark(value: Any, handler: Callable[[Any], Any], info: Any) -> Any:
 
 
 class Description(GenerateJsonSchema):
-    """Say of every secret that it is not to be shown; pydantic says it of texts only."""
+    """Say of every secret that it is not to be shown, and of a decimal's text what it is.
+
+    Pydantic says the first of texts only; without the second a decimal looks like a number or any text.
+    """
 
     def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
         """Leave out what JSON cannot say, such as an odd default, without a word: it is no news to a reader."""
+
+    def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
+        described = super().decimal_schema(schema)
+        for part in described.get("anyOf", [described]):
+            if part["type"] == "string":
+                part["format"] = "decimal"
+        return described
 
     def json_or_python_schema(self, schema: JsonOrPythonSchema) -> JsonSchemaValue:
         described = super().json_or_python_schema(schema)

@@ -12,6 +12,7 @@ from typing import Any, overload
 from . import signature
 from .context import StepContext
 from .errors import InvalidInput
+from .options import schema_of
 from .paths import checked_id
 from .schema import ANY, Json, Schema, Value, to_plain
 
@@ -37,8 +38,10 @@ def create_tool(
 ) -> Tool:  # fmt: skip
     """Make a tool out of a function of its input and the context. Raises: DefinitionError"""
     return Tool(
-        id=checked_id(id, "tool"), execute=execute, description=description, input_schema=Schema(input_schema),
-        output_schema=Schema(output_schema), suspend_schema=Schema(suspend_schema), resume_schema=Schema(resume_schema),
+        id=checked_id(id, "tool"), execute=execute, description=description,
+        input_schema=schema_of("input_schema", input_schema), output_schema=schema_of("output_schema", output_schema),
+        suspend_schema=schema_of("suspend_schema", suspend_schema),
+        resume_schema=schema_of("resume_schema", resume_schema),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ A verb checks everything before it gives an event, so a refused verb changes not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +103,11 @@ def resume(
     workflow: Workflow, history: History, now: Instant, *, step: Any = None, resume_data: Any = None,
     label: str | None = None, for_each_index: int | None = None, all: bool = False,
     request_context: Mapping[str, Any] | None = None, per_step: bool = False, force: bool = False,
-    by: str | None = None, asked: int | None = None, requester: str | None = None,
+    by: str | None = None, groups: Collection[str] = (), asked: int | None = None, requester: str | None = None,
 ) -> Answer:  # fmt: skip
     """Answer a suspension, or several. `asked` is the seq of the question that was seen.
+
+    `by` speaks for the `groups`, where one of each must answer.
 
     Raises: NotSuspended, UnknownStep, AmbiguousStep, ResumeAlreadyClaimed, InvalidResumeData, AnswerRefused,
         DefinitionChanged
@@ -115,12 +117,12 @@ def resume(
     context = context_given(request_context)
     budget = 1 if per_step else None
     for record in records:
-        check_answer(record, by, requester, asked)
+        check_answer(record, by, groups, requester, asked)
     answers = [resume_value(workflow, record, resume_data) for record in records]
     events: list[Event] = list(adopted)
     for record, data in zip(records, answers, strict=True):
         schema = resume_schema(workflow, record.path, record.form)
-        events += answer(record, data, schema, now, context=context, budget=budget, by=by)
+        events += answer(record, data, schema, now, context=context, budget=budget, by=by, groups=groups)
     return events
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -14,11 +15,10 @@ from .builder import Builder
 from .definition import check_graph, check_schemas, fingerprint_of
 from .errors import EmptyWorkflow, NotCommitted
 from .fit import FitWarning, warnings_of
-from .nodes.step import Step, as_schema
-from .options import Seconds, callback, limit_of, positive_seconds, said, whole
+from .nodes.step import Step
+from .options import Seconds, callback, limit_of, positive_seconds, said, schema_of, whole
 from .retry import NO_RETRY, RetryPolicy, policy_of
 from .schedule import check_given, schedules_of
-from .schema import Schema
 from .snapshot import WorkflowRun, WorkflowRuns
 from .tools import Tool
 from .workflow_tool import workflow_tool
@@ -48,10 +48,10 @@ class Workflow(Builder):
         super().__init__(id)
         says = said({"description": description, "metadata": metadata})
         self.description, self.metadata = says["description"], says["metadata"] or {}
-        self.input_schema: Schema = as_schema(input_schema)
-        self.output_schema: Schema = as_schema(output_schema)
-        self.state_schema: Schema = as_schema(state_schema)
-        self.request_context_schema: Schema = as_schema(request_context_schema)
+        self.input_schema = schema_of("input_schema", input_schema)
+        self.output_schema = schema_of("output_schema", output_schema)
+        self.state_schema = schema_of("state_schema", state_schema)
+        self.request_context_schema = schema_of("request_context_schema", request_context_schema)
         self.retry = policy_of(retry) or NO_RETRY
         self.validate_inputs = validate_inputs
         self.auto_restart_active_runs = auto_restart_active_runs
@@ -221,13 +221,8 @@ create_workflow = Workflow
 
 def clone_workflow(workflow: Workflow, *, id: str) -> Workflow:
     """Copy a workflow with everything it has under another id."""
-    clone = Workflow(
-        id=id, description=workflow.description, input_schema=workflow.input_schema,
-        output_schema=workflow.output_schema, state_schema=workflow.state_schema,
-        request_context_schema=workflow.request_context_schema, retry=workflow.retry, metadata=workflow.metadata,
-        validate_inputs=workflow.validate_inputs, auto_restart_active_runs=workflow.auto_restart_active_runs,
-        max_concurrency=workflow.max_concurrency, on_start=workflow.on_start, on_finish=workflow.on_finish,
-        on_error=workflow.on_error, schedule=workflow.schedules, timeout=workflow.timeout, retention=workflow.retention,
-    )  # fmt: skip
+    names = inspect.signature(Workflow).parameters.keys() - {"id", "schedule"}
+    options: dict[str, Any] = {name: getattr(workflow, name) for name in names}
+    clone = Workflow(id=id, schedule=workflow.schedules, **options)
     clone.entries = list(workflow.entries)
     return clone.commit() if workflow.committed else clone

@@ -98,7 +98,7 @@ async def followed(run: Any, data: WorkflowCall, ctx: Any) -> Any:
 
 
 async def passed_on(stream: Any, ctx: Any) -> Any:
-    async for event in stream:
+    async for event in stream.once():
         ctx.writer.write(event)
     return await stream.result
 
@@ -116,7 +116,8 @@ async def ask_on(run: Any, ctx: Any, problem: str = "") -> Json:
     told = {"problem": problem} if problem else {}
     ctx.asked = Question(
         Value.of({"runId": run.id, "step": step, "suspendPayload": payload, **told}), title=record.title,
-        assign_to=record.assign_to, approvals=record.approvals, allow_requester=record.allow_requester,
-        form=schema.json_schema() or record.form, body=record.body, priority=record.priority,
+        assign_to=record.assign_to, approvals=record.approvals, groups=record.groups,
+        allow_requester=record.allow_requester, form=schema.json_schema() or record.form, body=record.body,
+        priority=record.priority, proposal=record.proposal,
     )  # fmt: skip
     return {"runId": run.id, "step": step, "asked": record.asked}

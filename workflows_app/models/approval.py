@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +19,17 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """When a question without a due date is due; so that one index sorts them all."""
 
 UNWANTED: Final = EPOCH
+EACH: Final = "\neach"
+"""Whom a question is asked of that one of each of its groups must answer; no person and no group is called so."""
+
+
+def numbered(names: Iterable[str]) -> dict[str, int]:
+    """Number names by their order: a list could not be searched in both databases."""
+    return {name: place for place, name in enumerate(names)}
+
+
+def in_order(names: Mapping[str, int]) -> list[str]:
+    return sorted(names, key=names.__getitem__)
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
@@ -29,8 +41,8 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         found = self.open().exclude(allow_requester=False, requester=person.username)
         if person.is_superuser:
             return found
-        groups = person.groups.values("name")
-        return found.filter(Q(assignee__in=["", person.username]) | Q(assignee__in=groups))
+        names = [person.username, *person.groups.values_list("name", flat=True)]
+        return found.filter(Q(assignee__in=["", *names]) | Q(assignee=EACH, missing__has_any_keys=names))
 
     def soonest(self) -> ApprovalQuerySet:
         """Put first what is due first, and of what is due together the most urgent."""
@@ -42,8 +54,9 @@ class Approval(models.Model):
 
     Derived from the journal by `approvals.gather`; of what stands here only the claim and the handing over
     are known nowhere else. `seq` and `answer_seq` number the events with the question and the answer.
-    `assignee` is a person or a group; without one everybody may answer who may answer at all. `tell_at` is when
-    somebody is to be told something about it next.
+    `assignee` is a person or a group; without one everybody may answer who may answer at all. Where one of each of
+    some `groups` must, `missing` are those that are asked now; these and the `voters` are numbered by their order.
+    `tell_at` is when somebody is to be told something about it next.
     """
 
     class State(models.TextChoices):
@@ -89,7 +102,9 @@ class Approval(models.Model):
     asked_at = InstantField()
     due_at = InstantField(default=NEVER)
     needed = models.SmallIntegerField(default=1)
-    voters = models.JSONField(default=list)
+    groups = models.JSONField(default=dict)
+    missing = models.JSONField(default=dict)
+    voters = models.JSONField(default=dict)
     allow_requester = models.BooleanField(default=True)
     rungs = models.SmallIntegerField(default=0)
     escalated = models.SmallIntegerField(default=0)
@@ -134,6 +149,26 @@ class Approval(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def asked_of(self) -> list[str]:
+        """Name whom it is asked of now: several where one of each must answer, nobody where all may."""
+        return in_order(self.missing) or ([self.assignee] if self.assignee else [])
+
+    @property
+    def concerned(self) -> list[str]:
+        """Name whom it is asked of, also those who have answered."""
+        return in_order(self.groups) or self.asked_of
+
+    @property
+    def decided(self) -> list[str]:
+        """Name who has decided, where several must."""
+        return in_order(self.voters)
+
+    @property
+    def given(self) -> int:
+        """Count the people, or the groups, that have decided."""
+        return len(self.groups) - len(self.missing) if self.groups else len(self.voters)
 
     @property
     def urgency(self) -> str:

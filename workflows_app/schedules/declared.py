@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from workflows_app.engine import Workflow
@@ -44,12 +43,13 @@ def write_declared(workflows: Iterable[Workflow], now: int) -> None:
 
 def _write(workflow: Workflow, id: str, spec: Spec, rows: Mapping[str, Schedule], now: int) -> None:
     row = rows.get(id)
-    if row is not None and row.spec == timing_of(spec):
-        return
     columns: dict[str, Any] = {
         "title": spec.id[:80], "cron": spec.cron, "timezone": spec.timezone, "overlap": spec.overlap,
-        "catch_up": spec.catch_up, "jitter": spec.jitter, "changed_at": to_datetime(now),
+        "catch_up": spec.catch_up, "jitter": spec.jitter,
     }  # fmt: skip
+    if row is not None and all(getattr(row, name) == value for name, value in columns.items()):
+        return
+    columns["changed_at"] = to_datetime(now)
     if row is None or (row.cron, row.timezone) != (spec.cron, spec.timezone):
         columns["next_at"] = next_time(spec, now)
     if row is not None:
@@ -58,8 +58,3 @@ def _write(workflow: Workflow, id: str, spec: Spec, rows: Mapping[str, Schedule]
     made = Schedule(id=id, workflow_id=workflow.id, is_declared=True, created_at=to_datetime(now), **columns)
     # Another process that starts with the same code may have been first.
     Schedule.objects.bulk_create([made], ignore_conflicts=True)
-
-
-def timing_of(spec: Spec) -> Spec:
-    """Leave out what runs are started with."""
-    return replace(spec, id="", input_data=None, initial_state=None, request_context=None, metadata=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from .timing import MICRO, next_time
 logger = logging.getLogger("workflows")
 TAG: Final = "scheduled"
 AT_A_TIME: Final = 100
+"""How many missed times of one schedule are made good in one round, and how many old firings go with a new one."""
 LATE: Final = 60 * MICRO
 """After how long a time counts as missed."""
 KEPT: Final = 1000
@@ -82,10 +83,10 @@ class Starter:
         What this process has no code for is left to another.
         """
         has_more = False
-        for one in await self._beside(due, now):
-            workflow = self._engine.registry.by_id.get(one.row.workflow_id)
-            if workflow is not None and not (one.is_held_up and one.row.overlap == "queue"):
-                await self._fire(workflow, one, now)
+        known = dict(self._engine.registry.by_id)
+        for one in await self._beside(due, now, known.keys()):
+            if not (one.is_held_up and one.row.overlap == "queue"):
+                await self._fire(known[one.row.workflow_id], one, now)
                 has_more = has_more or one.row.catch_up == "all"
         return has_more
 
@@ -119,9 +120,8 @@ class Starter:
             return Fired(Outcome.FAILED, error=str(error))
 
     async def _started(self, workflow: Workflow, row: Schedule, run_id: str, by: str = "") -> str:
-        given = arguments_of(workflow, row)
         # What does not fit shall not leave a run behind.
-        checked_start(workflow, given["input_data"], given["initial_state"], given["request_context"])
+        given = fitting(workflow, row)
         # Who says what is started has asked for it, and may have no voice in what the run asks. No account has a
         # space in its name, so a schedule of the code passes for nobody.
         name = by or row.made_by or f"schedule {row}"
@@ -134,6 +134,13 @@ class Starter:
     async def _beside(self, work: Any, *arguments: Any) -> Any:
         journal: Any = self._engine.journal
         return await journal.beside(lambda _alias: work(*arguments))
+
+
+def fitting(workflow: Workflow, row: Schedule) -> Mapping[str, Any]:
+    """Give what a run is started with, if the workflow takes it. Raises: InvalidData, SealedElsewhere"""
+    given = arguments_of(workflow, row)
+    checked_start(workflow, given["input_data"], given["initial_state"], given["request_context"])
+    return given
 
 
 def arguments_of(workflow: Workflow, row: Schedule) -> Mapping[str, Any]:
@@ -152,9 +159,9 @@ def arguments_of(workflow: Workflow, row: Schedule) -> Mapping[str, Any]:
     }
 
 
-def due(now: int) -> list[Due]:
-    """List what is due, with the runs before where it matters whether they are open."""
-    rows = list(Schedule.objects.due(now)[:AT_A_TIME])
+def due(now: int, workflows: Collection[str]) -> list[Due]:
+    """List what is due of these workflows, with the runs before where it matters whether they are open."""
+    rows = list(Schedule.objects.due(now).filter(workflow_id__in=workflows))
     return [Due(row, to_instant(row.next_at), last_run(row)) for row in rows if row.next_at is not None]
 
 

@@ -13,7 +13,14 @@ MICRO = 1_000_000
 
 
 def next_time(spec: Spec, moment: int) -> datetime | None:
-    """Give the next time after a moment, put off by a part of the jitter; None when there is none any more."""
+    """Give the next time after a moment, put off by a part of the jitter; None when there is none any more.
+
+    It is not put off beyond the time that follows, which would be left out.
+    """
     found = spec.after(moment)
-    delay = random.uniform(0, seconds(spec.jitter))  # noqa: S311 - it only spreads load
-    return None if found is None else to_datetime(found + int(delay * MICRO))
+    if found is None:
+        return None
+    room = int(seconds(spec.jitter) * MICRO)
+    if room and (following := spec.after(found)) is not None:
+        room = min(room, following - found)
+    return to_datetime(found + random.randrange(max(room, 1)))  # noqa: S311 - it only spreads load

@@ -22,6 +22,7 @@ from workflows_app.engine import events as e
 from workflows_app.engine.active import ActiveRun
 from workflows_app.engine.events import Event
 from workflows_app.engine.history import History
+from workflows_app.engine.paths import public
 from workflows_app.engine.ports import TERMINAL, Stored
 from workflows_app.engine.records import Record
 from workflows_app.engine.schema import encode
@@ -101,8 +102,9 @@ class Examiner:
         run = await self._engine.get_run(trial.run_id)
         try:
             await run.resume_async(
-                step=answer.step, resume_data=answer.data, by=trial.started_by or None, asked=record.asked
-            )
+                step=public(record.path), resume_data=answer.data, by=trial.started_by or None, asked=record.asked,
+                groups=await self._beside(speaking_for, trial, record),
+            )  # fmt: skip
         except (NotSuspended, ResumeAlreadyClaimed):
             pass  # Somebody was faster; the next look sees what came of it.
         except WorkflowsError as error:
@@ -137,6 +139,12 @@ def why_not(trial: Trial, record: Record) -> str:
     catch_up(runs=[trial.run_id])
     approval = Approval.objects.filter(run=trial.run_id, path=record.path, attempt=record.attempt).first()
     return _("It asks something else by now.") if approval is None else refusal(Who.of(user), approval)
+
+
+def speaking_for(trial: Trial, record: Record) -> list[str]:
+    """Name the groups for which the person who started a test answers a question."""
+    user = User.objects.filter(username=trial.started_by).first()
+    return Who.of(user).speaks_for(record.groups) if user is not None else []
 
 
 def conclude(trial: Trial, findings: Sequence[Finding]) -> None:

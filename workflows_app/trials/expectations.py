@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
 
+from workflows_app.engine.drift import place
 from workflows_app.engine.events import SECOND
 from workflows_app.engine.schema import Json, encode
 from workflows_app.engine.snapshot import StepResult
@@ -136,7 +137,8 @@ class Asks(BaseModel):
 
     def finding(self, outcome: Outcome) -> Finding:
         asked = ", ".join(sorted(outcome.asked)) or "no step"
-        return Finding(f"{self.step} asks a person", f"{asked} asked", self.step in outcome.asked)
+        does = self.step in outcome.asked or self.step in map(place, outcome.asked)
+        return Finding(f"{self.step} asks a person", f"{asked} asked", does)
 
 
 class Fails(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workflows_app.engine import events as e
+from workflows_app.engine.drift import place
 from workflows_app.engine.events import Event
 from workflows_app.engine.history import History
 from workflows_app.engine.paths import public
@@ -18,14 +19,24 @@ from .expectations import Answer, Expectation, Finding, Outcome
 
 
 def next_answer(answers: Sequence[Answer], events: Iterable[Event], history: History) -> tuple[Record, Answer] | None:
-    """Choose a question that the run waits with and the test has an answer to: as many as were taken are gone."""
+    """Choose a question that the run waits with and the test has an answer to: as many as were taken are gone.
+
+    What is there for a step without an index goes to its items, one after another, unless an item has its own.
+    """
     taken = Counter(public(event.path) for event in events if isinstance(event, e.StepResumed))
     for record in history.suspended:
-        step = public(record.path)
-        left = [answer for answer in answers if answer.step == step][taken[step] :]
+        step, whole = public(record.path), place(record.path)
+        own = named(answers, step)[taken[step] :]
+        shared = named(answers, whole) if whole != step else []
+        used = sum(max(0, n - len(named(answers, path))) for path, n in taken.items() if place(path) == whole)
+        left = own or shared[used:]
         if left and record.role != "event":
             return record, left[0]
     return None
+
+
+def named(answers: Iterable[Answer], step: str) -> list[Answer]:
+    return [answer for answer in answers if answer.step == step]
 
 
 def answers_in(events: Iterable[Event]) -> list[Answer]:

@@ -5,12 +5,13 @@ Importing this module installs Twisted's reactor, so only the command that serve
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
-from daphne.server import Server
+from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor
@@ -123,3 +124,13 @@ def serve(application: Any, listener: socket.socket, announce: Callable[[], None
     # Daphne's own endpoint for a bound socket takes every one for IPv4, so ours is adopted above.
     server.endpoints.clear()
     server.run()
+    runtime.stop_background()
+    finish(twisted_loop)
+
+
+def finish(loop: asyncio.AbstractEventLoop) -> None:
+    """Let requests end that are under way: the threads that answer them wait for what only their loop can tell."""
+    if left := asyncio.all_tasks(loop):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, overload
 from workflows_app.engine import signature
 from workflows_app.engine.errors import CrashLimit, DefinitionError, describe
 from workflows_app.engine.events import StepFailed
-from workflows_app.engine.options import Seconds, limit_of, said, text, texts, whole
+from workflows_app.engine.options import Seconds, limit_of, said, schema_of, text, texts, whole
 from workflows_app.engine.outcomes import Bailed, Blocked, Call, Done, Failed, Outcome, Suspension, Timer
 from workflows_app.engine.paths import checked_id
 from workflows_app.engine.records import Record
@@ -28,12 +28,16 @@ from .base import Cursor, Metadata, Node
 
 CRASH_LIMIT = 3
 LARGEST = 2**31 - 1
+SCHEMAS = tuple(f"{name}_schema" for name in ("input", "output", "resume", "suspend", "state", "request_context"))
 
 
 # Without slots, so that what takes long to find about the function is kept once somebody asked for it.
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Step(Node):
-    """A unit of work with typed input and output; `definition` is the tool or agent it was made of."""
+    """A unit of work with typed input and output; `definition` is the tool or agent it was made of.
+
+    `queue` and `priority` are for a runner that spreads steps over machines; those that there are take no notice.
+    """
 
     execute: Callable[..., Any]
     input_schema: Schema = ANY
@@ -159,21 +163,17 @@ def create_step(
         raise DefinitionError(
             f"A step does not take {', '.join(sorted(options))}; only an agent takes further options."
         )
-    schemas = {key: as_schema(made.get(key)) for key in given if key.endswith("_schema")}
+    asked = {**made, "state_schema": state_schema, "request_context_schema": request_context_schema}
+    schemas = {key: schema_of(key, asked.get(key)) for key in SCHEMAS}
     says = said({"description": made.get("description"), "metadata": metadata})
     return Step(
         id=checked_id(made.get("id")), execute=run, description=says["description"], metadata=says["metadata"],
-        **schemas, state_schema=as_schema(state_schema), request_context_schema=as_schema(request_context_schema),
-        retries=None if retries is None else whole("retries, the tries after the first,", retries),
+        **schemas, retries=None if retries is None else whole("retries, the tries after the first,", retries),
         retry=policy_of(retry), timeout=limit_of(timeout), strict_output=strict_output,
         effects=texts("effects", effects or ()), queue=None if queue is None else text("queue", queue),
         priority=whole("priority", priority, -LARGEST, LARGEST),
         role=made.get("role", "step"), definition=made.get("definition"), options=options,
     )  # fmt: skip
-
-
-def as_schema(declared: Any) -> Schema:
-    return declared if isinstance(declared, Schema) else Schema(declared) if declared is not None else ANY
 
 
 @overload

@@ -202,12 +202,18 @@ class Approval(Told):
     """What more there is to say, in Markdown; nothing to whom may not read it."""
     payload: Json
     """What is told with the question; nothing to whom may not read it."""
+    proposal: Json
+    """An answer to begin with, which may be wrong or not whole; nothing to whom may not read it."""
     resume_schema: dict[str, Json]
     """What an answer looks like, as a JSON Schema."""
     assignee: str | None
+    groups: list[str]
+    """The groups of which one each must answer; none where it is so many people, whoever they are."""
+    missing_groups: list[str]
+    """Those that are asked now: all of them where they did not agree."""
     due: str | None
     approvals: int
-    """How many people must answer."""
+    """How many people must answer, or groups."""
     voters: list[str]
     """Who has answered, where several must."""
     state: Literal["open", "decided", "withdrawn"]

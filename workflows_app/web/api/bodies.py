@@ -303,7 +303,7 @@ class WebhookChange(Sent):
 class Testing(Sent):
     """Which tests to run, by id; all of them when none are named."""
 
-    tests: list[int] | None = None
+    tests: list[Annotated[int, Field(ge=0, le=2**63 - 1)]] | None = Field(None, max_length=1000)
 
 
 class Schedules(Asking):

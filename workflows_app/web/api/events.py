@@ -78,7 +78,7 @@ def sent_events(request: HttpRequest, run: Run, after: int) -> HttpResponseBase:
 
 async def told(stream: Stream, request: HttpRequest, run_id: str) -> AsyncIterator[bytes]:
     """Write events, and comments while there are none, to whom may still look."""
-    events = aiter(stream)
+    events = stream.once()
     beats = 0
     coming = asyncio.ensure_future(anext(events, None))
     try:

@@ -24,9 +24,11 @@ RIGHTS: Final = {
 def preview(request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: Body[Previewing]) -> dict[str, Any]:
     """Say which steps would run again, which results are reused, and what is canceled; nothing changes."""
     run, user = found(request, RIGHTS[body.verb], workflow_id, asking.run_id)
+    arguments = arguments_of(body, asking, user)
     if isinstance(body, PreviewResume):
-        check_resume(Who.of(asked(request).user), run.id, body.step)
-    plan = runtime.call(run.preview(body.verb, **arguments_of(body, asking, user)))
+        groups = check_resume(Who.of(asked(request).user), run.id, body.step)
+        arguments = answer_of(body, asking, user, groups)
+    plan = runtime.call(run.preview(body.verb, **arguments))
     return plan.to_json()
 
 
@@ -34,8 +36,6 @@ def arguments_of(body: Previewing, asking: OfRun, user: str) -> dict[str, Any]:
     match body:
         case PreviewTravel():
             return travel_of(body, asking, user)
-        case PreviewResume():
-            return answer_of(body, asking, user)
         case PreviewCancel():
             return {"reason": body.reason, "by": user}
     return {"request_context": Going.context(body, asking), "by": user}

@@ -45,8 +45,8 @@ def events_at(places: Collection[tuple[str, int]]) -> dict[tuple[str, int], Even
 
 
 def values_in(event: Event) -> Iterable[Value]:
-    told = event.payload if isinstance(event, StepSuspended) else getattr(event, "data", None)
-    return [told] if isinstance(told, Value) else []
+    told = (getattr(event, name, None) for name in ("payload", "proposal", "data"))
+    return [value for value in told if isinstance(value, Value)]
 
 
 def document_of(approval: Approval, asking: Event | None, answer: Event | None, who: Who) -> Document:
@@ -54,15 +54,19 @@ def document_of(approval: Approval, asking: Event | None, answer: Event | None, 
     answered = answer if isinstance(answer, StepResumed) else None
     shown = may_read(who, approval)
     payload = asked.payload.data if shown and asked is not None and asked.payload is not None else None
+    proposal = asked.proposal.data if shown and asked is not None and asked.proposal is not None else None
     return {
         "id": approval.pk, "runId": approval.run_id, "workflowName": approval.workflow_id,
         "path": public(approval.path), "title": approval.title,
         "priority": Approval.Priority(approval.priority).word,
         "summary": summary_of(payload, TOLD, told_schema(approval)),
         "body": asked.body if shown and asked is not None else None, "payload": payload,
-        "resumeSchema": schema_of(approval, asked), "assignee": approval.assignee or None,
+        "proposal": proposal, "resumeSchema": schema_of(approval, asked),
+        "assignee": None if approval.groups else approval.assignee or None,
+        "groups": approval.concerned if approval.groups else [],
+        "missingGroups": approval.asked_of if approval.groups and approval.is_open else [],
         "due": iso(approval.due) if approval.due else None, "approvals": approval.needed,
-        "voters": approval.voters, "state": approval.state,
+        "voters": approval.decided, "state": approval.state,
         "decision": answered.data.data if shown and answered is not None else None,
         "decidedBy": approval.decided_by or None,
         "decidedAt": iso(approval.decided_at) if approval.decided_at else None,
@@ -77,7 +81,7 @@ def comment_document(comment: Comment) -> Document:
 def may_read(who: Who, approval: Approval) -> bool:
     """Tell whether a person may read what is asked: by right, or because it is asked of them."""
     by_right = reach_of(who.user).allows("view_payload", approval.workflow_id)
-    return by_right or (may_answer(who, approval) and who.is_meant(approval.assignee))
+    return by_right or (may_answer(who, approval) and who.is_meant(approval))
 
 
 def schema_of(approval: Approval, asked: StepSuspended | None) -> Json:

@@ -38,7 +38,7 @@ def list_schedules(request: HttpRequest, asking: Query[Schedules]) -> Document:
         rows = rows.filter(workflow_id=asking.workflow_id)
     if asking.status:
         rows = rows.filter(state=asking.status)
-    return {"schedules": [document_of(row) for row in rows.order_by("id")]}
+    return {"schedules": [document_of(person, row) for row in rows.order_by("id")]}
 
 
 @router.post("/schedules", summary="Make a schedule")
@@ -53,12 +53,13 @@ def make_schedule(request: HttpRequest, body: NewSchedule) -> Any:
     # What does not fit is refused here, not at night.
     checked_start(workflow, body.input_data, body.initial_state, body.request_context)
     given = {"input": body.input_data, "state": body.initial_state, "context": body.request_context}
-    return document_of(scheduling.save(person, workflow, ScheduleIn(**body.said), given))
+    return document_of(person, scheduling.save(person, workflow, ScheduleIn(**body.said), given))
 
 
 @router.get("/schedules/{schedule_id}", summary="Get a schedule")
 def get_schedule(request: HttpRequest, schedule_id: str) -> Document:
-    return document_of(find(asked(request), schedule_id))
+    person = asked(request)
+    return document_of(person, find(person, schedule_id))
 
 
 @router.patch("/schedules/{schedule_id}", summary="Change a schedule that was made here")
@@ -69,7 +70,7 @@ def change_schedule(request: HttpRequest, schedule_id: str, body: ScheduleChange
     given = {**row.given, **body.given}
     checked_start(workflow, given.get("input"), given.get("state"), given.get("context"))
     told = ScheduleIn.of(row).model_copy(update=body.said)
-    return document_of(scheduling.save(person, workflow, told, given, into=row))
+    return document_of(person, scheduling.save(person, workflow, told, given, into=row))
 
 
 @router.delete("/schedules/{schedule_id}", summary="Delete a schedule that was made here; its runs stay")
@@ -84,7 +85,7 @@ def pause_schedule(request: HttpRequest, schedule_id: str) -> Document:
     person = asked(request)
     row = find(person, schedule_id, RIGHT)
     scheduling.pause(person, row)
-    return document_of(row)
+    return document_of(person, row)
 
 
 @router.post("/schedules/{schedule_id}/resume", summary="Let a schedule go on; its next time counts from now")
@@ -92,7 +93,7 @@ def resume_schedule(request: HttpRequest, schedule_id: str) -> Document:
     person = asked(request)
     row = find(person, schedule_id, RIGHT)
     scheduling.go_on(person, row)
-    return document_of(row)
+    return document_of(person, row)
 
 
 @router.post("/schedules/{schedule_id}/run", summary="Start a run of a schedule at once")
@@ -141,7 +142,7 @@ def demand(person: Asked, workflow_id: str, *rights: str) -> None:
             raise PermissionDenied(not_allowed(right))
 
 
-def document_of(row: Schedule) -> Document:
+def document_of(person: Asked, row: Schedule) -> Document:
     last = row.firings.order_by("-id").first()
     return {
         "id": row.id, "workflowId": row.workflow_id, "title": row.title, "cron": row.cron, "timezone": row.timezone,
@@ -149,14 +150,15 @@ def document_of(row: Schedule) -> Document:
         "lastFireAt": None if last is None else milliseconds(last.fired_at),
         "lastRunId": None if last is None else last.run_id or None, "overlap": row.overlap, "catchUp": row.catch_up,
         "jitter": row.jitter, "declared": row.is_declared, "createdAt": milliseconds(row.created_at),
-        "updatedAt": milliseconds(row.changed_at), **given_of(row),
+        "updatedAt": milliseconds(row.changed_at), **given_of(person, row),
     }  # fmt: skip
 
 
-def given_of(row: Schedule) -> Document:
-    """Tell what the runs are started with, without secrets; nothing where the code is gone."""
+def given_of(person: Asked, row: Schedule) -> Document:
+    """Tell what the runs are started with, without secrets, to whoever may read it; nothing where the code is gone."""
     try:
-        given = scheduling.shown_given(workflow_of(row.workflow_id), row)
+        may_read = reach_of(person.user).allows("view_payload", row.workflow_id)
+        given = {} if not may_read else scheduling.shown_given(workflow_of(row.workflow_id), row)
     except (WorkflowNotFound, SealedElsewhere):
         given = {}
     return {

@@ -48,7 +48,7 @@ async def records(stream: Stream) -> AsyncIterator[bytes]:
     try:
         # The server sends no headers before the first chunk, and a caller has no stream before the headers.
         yield b""
-        async for event in stream:
+        async for event in stream.once():
             yield to_json(event) + SEPARATOR
     finally:
         stream.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -121,15 +122,15 @@ def resuming(
 ) -> tuple[Run, dict[str, Any]]:  # fmt: skip
     """Find the run to answer, and what to hand it. Raises: AnswerRefused when its question is not the caller's"""
     run, user = found(request, "resume_run", workflow_id, asking.run_id)
-    check_resume(Who.of(asked(request, "resume_run").user), run.id, body.step)
-    return run, answer_of(body, asking, user)
+    groups = check_resume(Who.of(asked(request, "resume_run").user), run.id, body.step)
+    return run, answer_of(body, asking, user, groups)
 
 
-def answer_of(body: Resuming, asking: OfRun, user: str) -> dict[str, Any]:
+def answer_of(body: Resuming, asking: OfRun, user: str, groups: Collection[str]) -> dict[str, Any]:
     return {
         "step": body.step, "resume_data": body.resume_data, "label": body.label, "for_each_index": body.for_each_index,
         "all": body.all_, "per_step": body.per_step, "force": body.force, "request_context": body.context(asking),
-        "by": user,
+        "by": user, "groups": groups,
     }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from workflows_app.web.forms.field import Field
 from workflows_app.web.forms.groups import Object
 from workflows_app.web.forms.names import escape, join
 from workflows_app.web.inspector.look import Look
-from workflows_app.web.values.schemas import checked_by, json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of, checked_by, json_schema_of
+from workflows_app.web.values.secrecy import without_secrets
 
 ANSWER: Final = "answer"
 
@@ -54,6 +55,16 @@ def answer_form(look: Look, path: str) -> SchemaForm | None:
     schema = look.answer_schema(path)
     check = checked_by(schema if look.workflow.validate_inputs else ANY)
     return form_from_schema(json_schema_of(schema), validate=check, prefix=ANSWER, outputs=look.output_of)
+
+
+def proposed_form(look: Look, path: str) -> SchemaForm | None:
+    """Make the form that answers a suspended step, beginning with the answer that it proposes."""
+    form, record = answer_form(look, path), look.history.record(path)
+    if form is None or record is None or record.proposal is None:
+        return form
+    schema = look.answer_schema(path)
+    proposed = look.loaded(record.proposal).data
+    return form.initial(schema.spoken(without_secrets(proposed, any_name_schema_of(schema), runtime.secret_names())))
 
 
 def schema_of(approval: Approval) -> Schema:

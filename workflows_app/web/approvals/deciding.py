@@ -58,7 +58,7 @@ def decide(who: Who, approval: Approval, value: object, via: str) -> Approval:
     """
     if reason := refusal(who, approval):
         raise AnswerRefused(reason)
-    hand(approval, value, who.name)
+    hand(approval, value, who)
     return insist(partial(settled, who, approval, via))
 
 
@@ -71,11 +71,12 @@ def settled(who: Who, approval: Approval, via: str) -> Approval:
     return Approval.objects.get(pk=approval.pk)
 
 
-def hand(approval: Approval, value: object, name: str) -> None:
+def hand(approval: Approval, value: object, who: Who) -> None:
     """Give an answer to the run. One that is refused stands against what the journal has. Raises: as `decide`"""
     run = runtime.call(runtime.get_engine().get_run(approval.run_id))
     answer = partial(
-        run.resume_async, step=public(approval.path), resume_data=value, by=name, asked=approval.seq
+        run.resume_async, step=public(approval.path), resume_data=value, by=who.name, asked=approval.seq,
+        groups=who.speaks_for(approval.groups),
     )  # fmt: skip
     try:
         runtime.call(answer())
@@ -120,19 +121,24 @@ def words_of(done: Approval) -> str:
     """Say what came of an answer."""
     if not done.is_open:
         return _("Decided: %s. The run goes on.") % done.title
-    left = done.needed - len(done.voters)
+    left = done.needed - done.given
     counts = ngettext("%d more person must decide.", "%d more people must decide.", left) % left
+    if done.groups:
+        counts = _("Somebody of %s must decide too.") % ", ".join(done.asked_of)
     return f"{_('Your decision counts: %s.') % done.title} {counts}"
 
 
-def check_resume(who: Who, run_id: str, step: object = None) -> None:
+def check_resume(who: Who, run_id: str, step: object = None) -> list[str]:
     """Refuse to answer the questions of a run that are not this person's, of a step or of all. Raises: AnswerRefused
 
-    For the doors that name a run and not a question.
+    For the doors that name a run and not a question. Gives the groups that the person speaks for.
     """
+    speaks_for: set[str] = set()
     catch_up(runs=[run_id])
     address = to_text(step) if step is not None else ""
     for approval in Approval.objects.open().filter(run=run_id):
         meant = not address or is_below(public(approval.path), address)
         if meant and (reason := refusal(who, approval)):
             raise AnswerRefused(reason)
+        speaks_for.update(who.speaks_for(approval.groups))
+    return sorted(speaks_for)

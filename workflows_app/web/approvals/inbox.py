@@ -233,8 +233,16 @@ def hands_of(approval: Approval, who: Who) -> str:
     if approval.holder:
         return _("claimed by you") if approval.holder == who.name else _("claimed by %s") % approval.holder
     if approval.needed > 1 and approval.voters:
-        return _("%(given)d of %(needed)d decided") % {"given": len(approval.voters), "needed": approval.needed}
-    return "" if approval.assignee in ("", who.name) else approval.assignee
+        return given_words(approval)
+    return "" if approval.asked_of in ([], [who.name]) else ", ".join(approval.asked_of)
+
+
+def given_words(approval: Approval) -> str:
+    """Say how many have decided of those who must."""
+    counts = {"given": approval.given, "needed": approval.needed}
+    if not approval.groups:
+        return _("%(given)d of %(needed)d decided") % counts
+    return _("%(given)d of %(needed)d groups decided") % counts if approval.given else _("the groups disagree")
 
 
 def summaries(approvals: Collection[Approval]) -> dict[int, str]:

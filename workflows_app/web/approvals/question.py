@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy, ngettext
 
-from workflows_app.approvals.policy import Who, may_handle, refusal
+from workflows_app.approvals.policy import Who, may_handle, refusal, takes_on
 from workflows_app.approvals.queues import Inbox
 from workflows_app.engine.events import StepResumed, StepSuspended
 from workflows_app.engine.paths import public
@@ -21,7 +21,7 @@ from workflows_app.engine.schema import Json, Value
 from workflows_app.engine.verbs import place_of
 from workflows_app.models import Approval, Comment, Desk
 from workflows_app.models.instants import to_instant
-from workflows_app.web.approvals.answering import Answering, Choice, answer_form, answering
+from workflows_app.web.approvals.answering import Answering, Choice, answering, proposed_form
 from workflows_app.web.approvals.deciding import Sent
 from workflows_app.web.approvals.following import Follow, follows_of, holds, name_of
 from workflows_app.web.approvals.inbox import Due, due_words
@@ -31,9 +31,9 @@ from workflows_app.web.forms import SchemaForm
 from workflows_app.web.graph.drawn import Drawn
 from workflows_app.web.graph.flow import draw
 from workflows_app.web.inspector.look import Look, looking_at
-from workflows_app.web.values.facts import Fact, described, facts_in
+from workflows_app.web.values.facts import Told, described, facts_in
 from workflows_app.web.values.jsontree import Tree, branch_of
-from workflows_app.web.values.schemas import json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of
 
 AHEAD: Final = 2
 RUNGS: Final = {
@@ -57,6 +57,7 @@ class Pill:
 class Vote:
     by: str
     at: int
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Ending:
     by: str
     at: datetime | None
     via: str
-    facts: tuple[Fact, ...] = ()
+    told: Told = field(default_factory=Told)
     rest: Tree | None = None
 
 
@@ -99,7 +100,7 @@ class Question:
     step: str
     about: str
     body: str
-    facts: tuple[Fact, ...]
+    told: Told
     rest: Tree | None
     due: Due
     pills: tuple[Pill, ...]
@@ -110,6 +111,7 @@ class Question:
     may_handle: bool
     holder: str
     is_mine: bool
+    goes_on: bool
     ending: Ending | None
     precedents: Precedents
     comments: tuple[Comment, ...]
@@ -118,13 +120,13 @@ class Question:
     drafted_at: datetime | None = None
 
     @property
-    def choices(self) -> Sequence[Choice]:
-        return self.answering.choices if self.answering is not None else ()
+    def heard(self) -> int:
+        """Count the groups for which somebody has decided."""
+        return len({group for vote in self.votes for group in vote.groups})
 
     @property
-    def goes_on(self) -> bool:
-        """Tell whether one more answer takes the run on."""
-        return self.approval.needed - len(self.votes) <= 1
+    def choices(self) -> Sequence[Choice]:
+        return self.answering.choices if self.answering is not None else ()
 
 
 def read_question(
@@ -135,7 +137,7 @@ def read_question(
     `check` is the address that checks single fields.
     """
     with looking_at(approval.run_id) as look:
-        form = sent.form if sent else answer_form(look, approval.path)
+        form = sent.form if sent else proposed_form(look, approval.path)
         if form is None or not approval.is_open:
             return question_of(approval, look, who, now, may_see=may_see)
         drafted = None if sent else draft_of(approval, who)
@@ -161,8 +163,8 @@ def question_of(
     path = public(approval.path)
     node = place_of(look.workflow, approval.path) if look.workflow is not None else None
     flow = draw(look.root, look.history, look.history.updated_at or 0, path)
-    may_see = may_see or who.is_meant(approval.assignee)
-    facts, rest = told(approval, look, node) if may_see else ((), None)
+    may_see = may_see or who.is_meant(approval)
+    told = told_by(approval, look, node) if may_see else Told()
     said = event_at(look, approval.seq)
     record = look.history.record(approval.path)
     asked = record if record is not None and record.asked == approval.seq else Record(approval.path)
@@ -171,17 +173,18 @@ def question_of(
         step=path,
         about=getattr(node, "description", None) or "",
         body=said.body or "" if isinstance(said, StepSuspended) and may_see else "",
-        facts=facts,
-        rest=tree_or_none(rest),
+        told=told,
+        rest=tree_or_none(told.rest),
         due=due_words(approval.due, now),
         pills=tuple(pills_of(flow, path)),
         follows=tuple(follows_of(flow, path, choices, look.workflow)),
-        votes=tuple(Vote(vote.by, vote.at) for vote in asked.votes),
+        votes=tuple(Vote(vote.by, vote.at, vote.groups) for vote in asked.votes),
         rungs=tuple(rung for rung in rungs_of(approval, asked) if rung.taken or approval.is_open),
         refusal=refusal(who, approval) if approval.is_open else "",
         may_handle=may_handle(who, approval),
         holder=approval.holder,
         is_mine=approval.holder == who.name,
+        goes_on=takes_on(who, approval),
         ending=ending_of(approval, look, may_see) if not approval.is_open else None,
         precedents=precedents_of(approval, look.answer_schema(approval.path), Inbox(who, now).decided),
         comments=tuple(approval.comments.order_by("pk")),
@@ -189,11 +192,11 @@ def question_of(
     )
 
 
-def told(approval: Approval, look: Look, node: object) -> tuple[tuple[Fact, ...], Json]:
+def told_by(approval: Approval, look: Look, node: object) -> Told:
     """Give what the step told when it asked."""
     asked = event_at(look, approval.seq)
     if not isinstance(asked, StepSuspended) or asked.payload is None:
-        return (), None
+        return Told()
     return facts_in(look.loaded(asked.payload).data, described(node))
 
 
@@ -220,8 +223,8 @@ def ending_of(approval: Approval, look: Look, may_see: bool) -> Ending:
     answer = event_at(look, approval.answer_seq)
     if not isinstance(answer, StepResumed) or not may_see:
         return ending
-    facts, rest = facts_in(look.loaded(answer.data).data, json_schema_of(look.answer_schema(approval.path)))
-    return replace(ending, facts=facts, rest=tree_or_none(rest))
+    told = facts_in(look.loaded(answer.data).data, any_name_schema_of(look.answer_schema(approval.path)))
+    return replace(ending, told=told, rest=tree_or_none(told.rest))
 
 
 def tree_or_none(data: Json) -> Tree | None:

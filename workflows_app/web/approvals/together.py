@@ -17,7 +17,7 @@ from workflows_app.errors import NotSuspended, ResumeAlreadyClaimed, WorkflowsEr
 from workflows_app.models import Approval, Event
 from workflows_app.models.approval import ApprovalQuerySet
 from workflows_app.web.approvals.deciding import decide
-from workflows_app.web.approvals.inbox import asking_events, payload_of
+from workflows_app.web.approvals.inbox import asking_events, given_words, payload_of
 from workflows_app.web.values.facts import NO_SCHEMA, Fact, facts_in
 
 MOST: Final = 100
@@ -71,7 +71,7 @@ def form_of(row: Event) -> str:
 def items_of(approvals: Sequence[Approval], *, may_see: bool) -> list[Item]:
     """Tell the questions by the facts that are not the same in all of them."""
     rows = asking_events(approvals) if may_see else {}
-    told = {pk: facts_in(payload_of(row), NO_SCHEMA)[0] for pk, row in rows.items()}
+    told = {pk: facts_in(payload_of(row), NO_SCHEMA).facts for pk, row in rows.items()}
     texts: dict[str, set[str]] = {}
     for facts in told.values():
         for fact in facts:
@@ -94,6 +94,5 @@ def result_of(who: Who, approval: Approval, value: object) -> Result:
     except WorkflowsError as error:
         return Result(approval, "failed", error.message)
     if done.is_open:
-        counts = {"given": len(done.voters), "needed": done.needed}
-        return Result(done, "suspended", _("Counted, %(given)d of %(needed)d have decided") % counts)
+        return Result(done, "suspended", _("Counted, %s") % given_words(done))
     return Result(done, "success", _("Decided"))

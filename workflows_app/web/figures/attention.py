@@ -1,4 +1,4 @@
-"""The runs that need somebody: interrupted or held back, failed lately, waiting for a person, slow."""
+"""What needs somebody: runs interrupted or held back, failed lately, waiting for a person, slow; stuck schedules."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from workflows_app import runtime
-from workflows_app.models import Approval, Ending, Run
+from workflows_app.models import Approval, Ending, Run, Schedule
 from workflows_app.rights import seen
 from workflows_app.web.figures.counts import Steps, elapsed, record, steps_of
+from workflows_app.web.figures.stuck import stuck
+from workflows_app.web.values.crons import said_of
 
 LISTED = 8
 LATELY = timedelta(days=1)
@@ -25,21 +28,30 @@ SLOW_FROM = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """A run that needs somebody. `status` is what its glyph shows."""
+    """A run or a schedule that needs somebody. `status` is what its glyph shows."""
 
-    run: Run
+    on: Run | Schedule
     words: str
-    since: datetime
+    since: datetime | None
     status: str
+
+    @property
+    def address(self) -> str:
+        return reverse("schedules:detail" if self.schedule else "runs:inspector", args=[self.on.pk])
+
+    @property
+    def schedule(self) -> str:
+        """Tell a schedule from the others of its workflow; nothing for a run."""
+        return self.on.title or said_of(self.on.cron) or self.on.cron if isinstance(self.on, Schedule) else ""
 
 
 def attention(now: datetime) -> list[Attention]:
     """List what needs somebody: of every kind the most pressing, in turn, as long as there is room."""
-    kinds = (interrupted() + held_back(), failed(now - LATELY), waiting(), slow(now))
+    kinds = (interrupted() + held_back(), unstarted(now), failed(now - LATELY), waiting(), slow(now))
     taken: dict[str, Attention] = {}
     for one in chain.from_iterable(zip_longest(*kinds)):
         if one is not None:
-            taken.setdefault(one.run.id, one)
+            taken.setdefault(one.address, one)
     return list(taken.values())[:LISTED]
 
 
@@ -61,6 +73,11 @@ def held_back() -> list[Attention]:
         .order_by("-created_at")[:LOOKED_AT]
     )
     return [Attention(run, first_line(run.blocked_reason), run.updated_at, "paused") for run in runs]
+
+
+def unstarted(now: datetime) -> list[Attention]:
+    """List the schedules that start no runs."""
+    return [Attention(one.row, one.words, one.since, "failed") for one in stuck(now)]
 
 
 def failed(since: datetime) -> list[Attention]:

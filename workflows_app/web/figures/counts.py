@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef
 from django.utils.translation import gettext as _
 
 from workflows_app.engine.paths import public
@@ -78,6 +78,12 @@ class Record:
             return _("No run ended yet")
         found = {"succeeded": self.succeeded, "ended": self.ended}
         return _("%(succeeded)s of the last %(ended)s that ended succeeded") % found
+
+
+def asking(runs: RunQuerySet) -> RunQuerySet:
+    """Keep the runs that wait for a person; one that waits for events alone asks nobody."""
+    asked = Wait.objects.filter(run=OuterRef("pk"), kind=Wait.Kind.SUSPENSION, event=None)
+    return runs.filter(Exists(asked), status="suspended")
 
 
 def amount(runs: RunQuerySet) -> Amount:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 from django.db.models import QuerySet
@@ -24,7 +25,8 @@ WENT = ("success", "failed")
 """The ends that tell how well a workflow works; a canceled run tells nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that several figures of one stretch read it once.
+@dataclass(frozen=True)
 class Span:
     """A stretch of whole hours, cut into equal parts: each begins at one of `starts`."""
 
@@ -40,14 +42,13 @@ class Span:
         """Yield where each part begins and ends."""
         return pairwise((*self.starts, self.until))
 
-    @property
-    def before(self) -> Span:
-        """Give the stretch of the same length that came before, in one part."""
-        return Span((self.since - (self.until - self.since),), self.since)
+    def rollups(self, workflow: str = "") -> Iterable[Rollup]:
+        """Give what was counted in it, as far as the person who asks may see it."""
+        return self._seen.filter(workflow_id=workflow) if workflow else self._seen
 
-    def rollups(self, workflow: str = "") -> QuerySet[Rollup]:
-        found = seen(Rollup.objects.all()).filter(hour__gte=self.since, hour__lt=self.until)
-        return found.filter(workflow_id=workflow) if workflow else found
+    @cached_property
+    def _seen(self) -> QuerySet[Rollup]:
+        return seen(Rollup.objects.all()).filter(hour__gte=self.since, hour__lt=self.until)
 
 
 def last_hours(count: int, now: datetime, step: int = 1) -> Span:
@@ -57,11 +58,20 @@ def last_hours(count: int, now: datetime, step: int = 1) -> Span:
 
 
 def last_days(count: int, now: datetime) -> Span:
-    """Give the last days of the reader's zone, today among them."""
+    """Give the last days of the reader's zone, today among them.
+
+    Where clocks are half an hour off, a day begins with the first hour that lies in it: only hours are counted.
+    """
     today = timezone.localtime(now).date()
     days = [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
-    starts = tuple(timezone.make_aware(datetime.combine(day, time())) for day in days)
+    starts = tuple(next_hour(timezone.make_aware(datetime.combine(day, time()))) for day in days)
     return Span(starts, last_hours(1, now).until)
+
+
+def next_hour(moment: datetime) -> datetime:
+    """Give the moment itself if an hour begins with it, else when the next one does."""
+    begun = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return begun if begun == moment else begun + HOUR
 
 
 @dataclass(slots=True)

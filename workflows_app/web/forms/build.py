@@ -128,7 +128,7 @@ class Builder:
             values = tuple(arm.schema["const"] for arm in read)
             answers = tuple(arm.own_title or titles.value_title(arm.schema["const"]) for arm in read)
             return choice_leaf(notes, values, answers)
-        if {arm.kind for arm in read} == {"number", "string"} and _is_decimal(read):
+        if _is_decimal(read):
             bounds = {key: value for key, value in read[0].schema.items() if key != "title"}
             return number_leaf(replace(part, schema={**bounds, **part.schema}), notes, "decimal")
         if len(arms) == 1:
@@ -267,6 +267,5 @@ def can_be_picked(item: Field) -> TypeGuard[Choice]:
 
 
 def _is_decimal(arms: list[Part]) -> bool:
-    """Tell a decimal, which pydantic writes as number or text, from a union of others."""
-    text = next(arm for arm in arms if arm.kind == "string")
-    return len(arms) == 2 and not {"format", "enum", "minLength", "maxLength", "title"} & set(text.schema)
+    """Tell a decimal, which is a number or the text of one."""
+    return [(arm.kind, arm.text("format")) for arm in arms] == [("number", ""), ("string", "decimal")]

@@ -59,11 +59,12 @@ def text_leaf(part: Part, notes: Notes, choices: Choices = NO_CHOICES) -> Text:
     if shape == "duration":
         return Duration(**{**common, "placeholder": titles.example(part) or "1 h 30 m"})
     most = part.integer("maxLength")
+    is_long = (most or 0) > LONG and shape not in TYPES
     code = part.text("contentMediaType") == "application/json" or part.text("x-widget") == "code"
     return Text(
         **common,
         format=shape if shape in TYPES or shape in SHAPES else "",
-        area=code or "textarea" in (shape, part.text("x-widget")) or (most or 0) > LONG,
+        area=code or "textarea" in (shape, part.text("x-widget")) or is_long,
         code=code,
         max_length=most,
         unit=part.text("x-unit"),

@@ -129,7 +129,13 @@ def example(part: Part) -> str:
 
 
 def _format_title(shape: str) -> str:
-    titles = {"date": _("Date"), "date-time": _("Date and time"), "time": _("Time"), "uri": _("Link")}
+    titles = {
+        "date": _("Date"),
+        "date-time": _("Date and time"),
+        "decimal": _("Exact number"),
+        "time": _("Time"),
+        "uri": _("Link"),
+    }
     return titles.get(shape, _("Text"))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from workflows_app.engine.paths import is_below
 from workflows_app.engine.records import Items
 from workflows_app.web.graph.statuses import BUSY, SETTLED, combined
+from workflows_app.words import status_word, step_word
 
 CELLS = 60
 FOLD_FROM = 3
@@ -72,6 +73,13 @@ class Drawn:
     @property
     def templates(self) -> tuple[str, ...]:
         return f"flow/_{self.kind}.html", f"flow/_{self.drawing}.html", "flow/_group.html"
+
+    @property
+    def words(self) -> str:
+        """Say how it stands; a box waits for an event where nothing in it waits for anything else."""
+        if self.status != "waiting":
+            return status_word(self.status)
+        return step_word(self.status, *{node.kind for node in self.leaves() if node.status == "waiting"})
 
     @property
     def took(self) -> int | None:

@@ -32,7 +32,7 @@ from workflows_app.web.inspector.states import StateAround, state_around
 from workflows_app.web.inspector.told import PAGE, EventLine, lines_of
 from workflows_app.web.inspector.transcript import Transcript, transcript_of, written
 from workflows_app.web.inspector.viewer import Viewed, view
-from workflows_app.web.values.facts import Fact, described, facts_in
+from workflows_app.web.values.facts import Told, described, facts_in
 from workflows_app.web.values.jsondiff import Diff, diff_of
 from workflows_app.web.values.jsontree import Tree, branch_of
 from workflows_app.words import status_word
@@ -66,7 +66,7 @@ class Ask:
     """The question a suspended step puts."""
 
     title: str
-    facts: tuple[Fact, ...]
+    told: Told
     payload: Tree | None
     since: int | None
     due: int | None
@@ -296,7 +296,7 @@ def run_panel(run_id: str, status: str, moment: Moment, sight: Sight) -> Panel:
 
 def without_values(panel: Panel) -> Panel:
     """Leave out what was put in and came out, for those who may only see how runs go."""
-    asked = replace(panel.ask, payload=None, facts=()) if panel.ask else None
+    asked = replace(panel.ask, payload=None, told=Told()) if panel.ask else None
     tries = tuple(replace(one, message="") for one in panel.tries)
     return replace(
         panel,
@@ -326,12 +326,13 @@ def ask_of(record: Record, sight: Sight) -> Ask:
     payload = sight.load(record.suspend_payload) if record.suspend_payload is not None else None
     data = payload.data if payload is not None and payload.loaded else None
     node = place_of(sight.workflow, record.path) if sight.workflow is not None else None
-    facts, rest = facts_in(data, described(node))
-    tree = None if payload is None or rest is None else Tree(branch_of(rest), payload.size)
+    told = facts_in(data, described(node))
+    tree = None if payload is None or told.rest is None else Tree(branch_of(told.rest), payload.size)
     title = record.title or _("%s waits for an answer") % public(record.path).rpartition(".")[2]
     body = record.body or "" if sight.may_see else ""
     priority = Approval.Priority.of(record.priority)
-    return Ask(title, facts, tree, record.suspended_at, record.due, record.assign_to or "", body, priority.notable)
+    asked = ", ".join(record.groups) or record.assign_to or ""
+    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable)
 
 
 def tries_of(record: Record, now: int) -> tuple[TryRow, ...]:

@@ -20,7 +20,7 @@ from workflows_app.web.graph.statuses import BUSY, final, shown_status, tries_of
 from workflows_app.web.inspector.axis import Axis
 from workflows_app.web.inspector.matching import Match, critical, has_words, matching
 from workflows_app.web.inspector.selection import Selection
-from workflows_app.words import kind_word
+from workflows_app.words import kind_word, status_word, step_word
 
 THINNEST = 0.35
 ITEMS_SHOWN = 12
@@ -59,6 +59,7 @@ class Row:
     depth: int
     took: int | None
     since: int | None
+    words: str
     retries: int = 0
     count: int | None = None
     failed: int = 0
@@ -243,6 +244,7 @@ def _node_row(place: Place, history: History) -> Row:
         depth=place.depth,
         took=node.took,
         since=node.started_at if node.is_open else None,
+        words=node.words,
         retries=node.retries,
         count=node.strip.total if node.strip else None,
         failed=node.strip.failed if node.strip else 0,
@@ -260,7 +262,7 @@ def _record_row(
 ) -> Row:
     """Make the row of one record: an item of a foreach, or something that was looked for."""
     if record is None:
-        return Row(path, name, "pending", depth, None, None, selected=selected)
+        return Row(path, name, "pending", depth, None, None, status_word("pending"), selected=selected)
     status = final(shown_status(record), history.finished)
     start, end = record.started_at, record.ended_at
     is_open = status in BUSY and end is None
@@ -271,6 +273,7 @@ def _record_row(
         depth=depth,
         took=None if start is None else (now if end is None else end) - start,
         since=start if is_open else None,
+        words=step_word(status, record.role),
         retries=tries if (tries := tries_of(record)) > 1 else 0,
         selected=selected,
         bars=tuple(bars_of(record)),

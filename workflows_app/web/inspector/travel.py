@@ -117,7 +117,7 @@ def load(run_id: str, values: list[Value]) -> None:
 def form_for(workflow: Workflow, schema: Schema, prefix: str, value: Json) -> SchemaForm:
     check = checked_by(schema if workflow.validate_inputs else ANY)
     form = form_from_schema(json_schema_of(schema), validate=check, prefix=prefix)
-    return form if value is None else form.initial(value)
+    return form if value is None else form.initial(schema.spoken(value))
 
 
 def object_form(prefix: str) -> SchemaForm:

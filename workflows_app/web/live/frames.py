@@ -89,9 +89,10 @@ class Picture:
 
     def _touch(self, event: Event, seq: int) -> Touch:
         record = self.history.records.get(event.path)
-        is_box = (record.role if record else getattr(event, "role", "")) in CONTAINERS
+        role = record.role if record else getattr(event, "role", "")
+        is_box = role in CONTAINERS
         path = public(event.path)
-        ops = () if is_box or is_helper(path) else tuple(ops_of(event))
+        ops = () if is_box or is_helper(path) else tuple(ops_of(event, role))
         return Touch(seq, path, event.at // 1000, ops, frozenset(shapes_of(event, is_box)))
 
     def _deltas(self, fresh: list[Touch]) -> Iterator[Delta]:
@@ -119,7 +120,12 @@ class Picture:
         items = self.history.items.get(record.path)
         if items is not None and record.ended_at is None:
             return {"text": f"{items.done:,} / {items.total:,}"}
-        return times_of(record)
+        return times_of(record) | self._words(record)
+
+    def _words(self, record: Record) -> dict[str, str]:
+        """Name the words for what the status alone does not say."""
+        waits = record.role == "event" and record.status == "suspended" and not self.history.finished
+        return {"word": "event"} if waits else {}
 
 
 def chunks(deltas: Iterable[Delta]) -> list[list[Delta]]:
@@ -136,7 +142,7 @@ def chunks(deltas: Iterable[Delta]) -> list[list[Delta]]:
     return found
 
 
-def times_of(record: Record) -> dict[str, int]:
+def times_of(record: Record) -> dict[str, Any]:
     start = record.suspended_at if record.status == "suspended" else record.started_at
     if start is None or record.status in ("waiting", "skipped"):
         return {}
@@ -145,7 +151,7 @@ def times_of(record: Record) -> dict[str, int]:
     return {"since": start // 1000} if record.status in ("running", "ready", "suspended") else {}
 
 
-def ops_of(event: Event) -> Iterator[Op]:
+def ops_of(event: Event, role: str) -> Iterator[Op]:
     """Say which bars an event opens and closes."""
     at = event.at // 1000
     match event:
@@ -160,7 +166,7 @@ def ops_of(event: Event) -> Iterator[Op]:
                 yield ("o", "queued", at)
         case e.StepSuspended():
             yield ("c", "success", at)
-            yield ("o", "suspended", at)
+            yield ("o", "waiting" if role == "event" else "suspended", at)
         case e.StepLost():
             yield ("c", "try", at)
         case e.StepCanceled():

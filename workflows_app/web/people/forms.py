@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -16,7 +18,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from workflows_app.approvals.notices import KINDS
 from workflows_app.engine.schema import Schema
@@ -33,8 +35,17 @@ NONE: Final = ("manage_members", "manage_tokens")
 """What no token may do: one that leaks could make others."""
 LAST_YEAR: Final = 9998
 """The year after is the last that there is: some of its days end after the end of time."""
+KEYS: Final = 40
+OneKey = Annotated[str, Field(min_length=1, max_length=1, pattern=r"^\S$")]
 Choices = Sequence[tuple[str, str]]
 Said = TypeVar("Said", bound=BaseModel)
+Password = TypeVar("Password", bound="SetPasswordForm[User]")
+
+
+def with_plain_help(form: Password) -> Password:
+    """Say in sentences what a new password must be; Django says it as a list in HTML."""
+    form.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
+    return form
 
 
 def plain_sentence(error: ValidationError) -> ValueError:
@@ -65,12 +76,35 @@ class Named(BaseModel):
         return text
 
 
+class OwnKey(BaseModel):
+    """A key that a person wants to press in place of another."""
+
+    # The form says it already, once for all of them.
+    model_config = ConfigDict(json_schema_extra={"description": ""})
+
+    press: OneKey = Field(title=gettext_noop("You press"))
+    means: OneKey = Field(title=gettext_noop("In place of"))
+
+
 class ProfileIn(Named):
     """What a person may say of themselves."""
 
     zone: str = Field(STUDIO_ZONE, title=gettext_noop("Time zone"))
     theme: Literal["auto", "light", "dark"] = Field("auto", title=gettext_noop("Theme"))
     keys: bool = Field(True, title=gettext_noop("Single letters act as keys"))
+    moved: list[OwnKey] = Field(
+        default=[],
+        max_length=KEYS,
+        title=gettext_noop("Keys of your own"),
+        description=gettext_noop("A key that stands for another does nothing else, and the other does nothing."),
+    )
+
+    @field_validator("moved")
+    @classmethod
+    def is_clear(cls, moved: list[OwnKey]) -> list[OwnKey]:
+        if len({one.press for one in moved}) < len(moved):
+            raise ValueError(_("Each key can stand for one other."))
+        return moved
 
 
 class MailsIn(BaseModel):

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
@@ -31,6 +30,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext
 
 from workflows_app.models import Profile, SignIn, Token
+from workflows_app.models.profile import zone_of
 from workflows_app.rights import Person, narrow, reach_of
 from workflows_app.web.activity import address_of
 from workflows_app.web.pace import PacedSockets, too_fast
@@ -103,9 +103,9 @@ class ZoneMiddleware(MiddlewareMixin):
     """Show every moment in the zone that the person chose, else in the studio's."""
 
     def process_request(self, request: HttpRequest) -> None:
-        zone = profile_of(request.user).zone
-        if zone:
-            timezone.activate(ZoneInfo(zone))
+        chosen = profile_of(request.user).zone
+        if chosen:
+            timezone.activate(zone_of(chosen))
         else:
             timezone.deactivate()
 

@@ -9,15 +9,17 @@ from typing import Final
 
 from django.core.cache import cache
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from workflows_app.engine.paths import ITEM, owner, public
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.models import Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
 from workflows_app.rights import seen
-from workflows_app.web.figures.counts import COUNTED, Amount, amount, elapsed, steps_of
+from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, steps_of
 from workflows_app.web.runs.filters import RunFilters
 from workflows_app.web.runs.pages import RunPage, read_page
+from workflows_app.words import EVENT, status_word
 
 REMEMBERED: Final = 60
 NAMED: Final = 5
@@ -32,6 +34,16 @@ class Row:
     run: Run
     took: int | None
     note: str
+    asks: bool = False
+
+    @property
+    def status(self) -> str:
+        """Name the status that is shown: what waits for an event alone asks nobody."""
+        return "waiting" if self.run.status == "suspended" and not self.asks else self.run.status
+
+    @property
+    def words(self) -> str:
+        return status_word(self.run.status) if self.status == self.run.status else _(EVENT)
 
     @property
     def since(self) -> object:
@@ -61,7 +73,8 @@ def rows_of(runs: Sequence[Run]) -> list[Row]:
     """Add which step each run is on, or what it failed with."""
     steps = steps_of(run.id for run in runs if run.status in OPEN)
     words = {run.id: (run.error or "").partition("\n")[0] for run in runs} | {at: str(on) for at, on in steps.items()}
-    return [Row(run, elapsed(run.started_at, run.finished_at), words[run.id]) for run in runs]
+    asks = set(asking(Run.objects.filter(pk__in=[run.id for run in runs])).values_list("pk", flat=True))
+    return [Row(run, elapsed(run.started_at, run.finished_at), words[run.id], run.id in asks) for run in runs]
 
 
 def amount_of(filters: RunFilters, found: RunPage) -> Amount | None:

@@ -7,8 +7,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from workflows_app.engine.cron import Cron, Field
+from workflows_app.errors import DefinitionError
 
 WORKDAYS = (1, 2, 3, 4, 5)
+
+
+def said_of(text: str) -> str:
+    """Say an expression in words; nothing where there are no short ones, or it cannot be read."""
+    try:
+        return words_of(Cron.parse(text))
+    except DefinitionError:
+        return ""
 
 
 def words_of(cron: Cron) -> str:

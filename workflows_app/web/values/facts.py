@@ -1,9 +1,10 @@
-"""What a step tells people, as labelled values: its schema's titles and formats instead of JSON."""
+"""What a step tells people, as labelled values and tables: its schema's titles and formats instead of JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,10 +13,12 @@ from workflows_app.engine.schema import Json
 from workflows_app.web.forms.schema import Part, Schema, as_schema, read_part
 from workflows_app.web.forms.titles import label
 from workflows_app.web.values.jsontree import said
-from workflows_app.web.values.schemas import json_schema_of
+from workflows_app.web.values.schemas import any_name_schema_of
 
 LONGEST: Final = 300
 LISTED: Final = 12
+COLUMNS: Final = 8
+ROWS: Final = 50
 HIDDEN: Final = "••••••"
 MOMENT: Final = TypeAdapter(datetime)
 NO_SCHEMA: Final[Schema] = {}
@@ -31,12 +34,32 @@ class Fact:
     at: datetime | None = None
 
 
-def facts_in(data: Json, schema: Schema) -> tuple[tuple[Fact, ...], Json]:
-    """Give what of an object can be said in a line each, and what is left of it."""
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A list of records as a table; `more` counts the rows that are left out."""
+
+    label: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Fact | None, ...], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What can be said of an object in a line each, its lists of records, and what is left of it."""
+
+    facts: tuple[Fact, ...] = ()
+    grids: tuple[Grid, ...] = ()
+    rest: Json = None
+
+
+def facts_in(data: Json, schema: Schema) -> Told:
+    """Say as much of an object in words as can be."""
     if not isinstance(data, dict):
-        return (), data
+        return Told(rest=data)
     properties = read_part(schema, schema).part("properties")
     facts: list[Fact] = []
+    grids: list[Grid] = []
     rest: dict[str, Json] = {}
     for key, value in data.items():
         part = part_of(as_schema(properties.get(key)), schema)
@@ -44,15 +67,38 @@ def facts_in(data: Json, schema: Schema) -> tuple[tuple[Fact, ...], Json]:
             continue
         if is_plain(value):
             facts.append(fact_of(label(key, part), value, part))
+        elif isinstance(value, list) and is_grid(value):
+            grids.append(grid_of(label(key, part), value, as_schema(part.schema.get("items")), schema))
         else:
             rest[key] = value
-    return tuple(facts), rest or None
+    return Told(tuple(facts), tuple(grids), rest or None)
+
+
+def is_grid(rows: list[Json]) -> bool:
+    """Tell whether a list has records of a few plain values only."""
+    keys: set[str] = set()
+    for row in rows:
+        if not isinstance(row, dict) or not all(map(is_plain, row.values())):
+            return False
+        keys.update(row)
+    return 0 < len(keys) <= COLUMNS
+
+
+def grid_of(title: str, rows: list[Json], schema: Schema, root: Schema) -> Grid:
+    records = [row for row in rows[:ROWS] if isinstance(row, dict)]
+    properties = read_part(schema, root).part("properties")
+    parts = {key: part_of(as_schema(properties.get(key)), root) for key in dict.fromkeys(chain(*records))}
+    cells = tuple(
+        tuple(fact_of("", row[key], part) if row.get(key, "") != "" else None for key, part in parts.items())
+        for row in records
+    )
+    return Grid(title, tuple(label(key, part) for key, part in parts.items()), cells, len(rows) - len(records))
 
 
 def described(node: object) -> Schema:
     """Give the schema of what a step tells when it asks; nothing where it declares none."""
     schema = getattr(node, "suspend_schema", None)
-    return json_schema_of(schema) if schema else NO_SCHEMA
+    return any_name_schema_of(schema) if schema else NO_SCHEMA
 
 
 def part_of(schema: Schema, root: Schema) -> Part:
@@ -95,5 +141,4 @@ def moment_in(text: str) -> datetime | None:
 
 def summary_of(data: Json, most: int, schema: Schema = NO_SCHEMA) -> str:
     """Tell an object by the first of its facts."""
-    facts, _rest = facts_in(data, schema)
-    return " · ".join(f"{fact.label} {fact.text}" for fact in facts[:most])
+    return " · ".join(f"{fact.label} {fact.text}" for fact in facts_in(data, schema).facts[:most])

@@ -45,6 +45,21 @@ def json_schema_of(schema: Schema) -> Json:
     return dict(as_schema(withheld(described, secret_names())))
 
 
+def any_name_schema_of(schema: Schema) -> Json:
+    """Describe a schema with its fields under their aliases and under their names: a value may come with either."""
+    try:
+        described = merged(schema.json_schema(), schema.json_schema(by_alias=False))
+    except PydanticUserError:
+        return {}
+    return dict(as_schema(withheld(described, secret_names())))
+
+
+def merged(one: Any, other: Any) -> Any:
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return one
+    return {**one, **other, **{key: merged(one[key], other[key]) for key in one.keys() & other.keys()}}
+
+
 def withheld(document: Any, names: Names) -> Any:
     """Say of every property with the name of a secret that it is only written; a boolean tells nothing."""
     if isinstance(document, list):

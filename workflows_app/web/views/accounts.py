@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from workflows_app.web.activity import Thing, account_of, note
 from workflows_app.web.http import named
+from workflows_app.web.people.forms import with_plain_help
 from workflows_app.web.people.lockout import WINDOW, is_locked
 
 WAIT = gettext_lazy("Too many tries. Wait %s minutes, or ask somebody who manages the members for a new link.")
@@ -67,6 +68,9 @@ class SetPasswordView(PasswordResetConfirmView):
     template_name = "registration/set_password.html"
     success_url = reverse_lazy("login")
     user: User
+
+    def get_form(self, form_class: type[SetPasswordForm[User]] | None = None) -> SetPasswordForm[User]:
+        return with_plain_help(super().get_form(form_class))
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         response = super().form_valid(form)

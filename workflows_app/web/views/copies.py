@@ -29,7 +29,7 @@ def copy(request: Asked, run_id: str, form: str) -> HttpResponse:
         text = as_curl(workflow, given, origin_of(request), has_accounts=settings.STUDIO_AUTH != "none")
     elif form == "pytest":
         outcome = outcome_of(stored, workflow.places)
-        answers = [harmless_answer(answer) for answer in answers_in(stored.events)]
+        answers = [harmless_answer(workflow, answer) for answer in answers_in(stored.events)]
         text = as_pytest(offer.module, workflow, given, answers, outcome)
     else:
         raise Http404

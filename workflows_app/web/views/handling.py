@@ -105,6 +105,8 @@ def hand_over(request: Asked, approval_id: int) -> HttpResponse:
 
 def why_not_to(name: str, approval: Approval) -> str:
     """Say why a question cannot be handed over to somebody of this name: there is nobody, or they may not answer it."""
+    if approval.groups:
+        return _("One of each group must decide, and nobody can for another group.")
     person = User.objects.filter(username=name, is_active=True).first() if is_storable(name) else None
     if person is not None:
         return _("%s may not decide this.") % name if bar(Who.of(person), approval) else ""
@@ -180,7 +182,7 @@ def handler(request: Asked, approval_id: int) -> tuple[Who, Approval]:
     """Tell who asks about which question. Raises: PermissionDenied, RunNotFound"""
     who, approval = decider(request), find(approval_id)
     if approval.is_open and not may_handle(who, approval):
-        raise PermissionDenied(_("This is asked of %s.") % approval.assignee)
+        raise PermissionDenied(_("This is asked of %s.") % ", ".join(approval.asked_of))
     return who, approval
 
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workflows_app import runtime
-from workflows_app.approvals.policy import Who, refusal
+from workflows_app.approvals.policy import Who, refusal, takes_on
 from workflows_app.engine.records import Record
 from workflows_app.models import Desk, Version
 from workflows_app.models.instants import to_datetime
-from workflows_app.web.approvals.answering import answer_form, answering
+from workflows_app.web.approvals.answering import answering, proposed_form
 from workflows_app.web.approvals.deciding import approval_at
 from workflows_app.web.approvals.following import follows_of
 from workflows_app.web.approvals.inbox import due_words
@@ -94,22 +94,25 @@ def question_context(request: Asked, look: Look, view: Inspector, form: SchemaFo
     asked, drafted = approval_at(look.head.id, record), None
     refused = refusal(who, asked) if asked is not None else ""
     if form is None and who.may_decide and not refused:
-        form = answer_form(look, record.path)
+        form = proposed_form(look, record.path)
         drafted = draft_of(asked, who) if asked is not None else None
     due = to_datetime(record.due) if record.due is not None else None
-    question = asking(look, record, form, view, drafted) if form is not None else None
+    goes_on = asked is None or takes_on(who, asked)
+    question = asking(look, record, form, view, drafted, goes_on=goes_on) if form is not None else None
     told = {"due": due_words(due, timezone.now()), "refused": refused}
     return {"question": question, "asked": asked if who.may_decide else None, **told}
 
 
-def asking(look: Look, record: Record, form: SchemaForm, view: Inspector, drafted: Desk | None) -> Asking:
+def asking(
+    look: Look, record: Record, form: SchemaForm, view: Inspector, drafted: Desk | None, *, goes_on: bool
+) -> Asking:  # fmt: skip
     """Make the form that answers a step, with its decisions as buttons and what follows each."""
     check = f"{reverse('runs:check', args=[look.head.id])}?{urlencode({'step': view.path})}"
     form = form if drafted is None else with_draft(form, drafted)
     shown = answering(form.checked_at(check), look.answer_schema(record.path))
     follows = tuple(follows_of(view.flow, view.path, shown.choices, look.workflow))
     kept_at = drafted.drafted_at if drafted is not None else None
-    return Asking(shown, follows, record.approvals - len(record.votes) <= 1, kept_at)
+    return Asking(shown, follows, goes_on, kept_at)
 
 
 def facts_of(look: Look) -> RunFacts:

@@ -21,8 +21,8 @@ from workflows_app.models import Run
 from workflows_app.rights import reach_of, seen
 from workflows_app.web.figures import charts
 from workflows_app.web.figures.attention import attention
-from workflows_app.web.figures.counts import amount, record
-from workflows_app.web.figures.measures import Measure, Span, by_part, by_workflow, last_hours, measure
+from workflows_app.web.figures.counts import amount, asking, record
+from workflows_app.web.figures.measures import Measure, Span, by_part, by_workflow, last_hours
 from workflows_app.web.figures.panels import Content, Panel, read_panel
 from workflows_app.web.http import INBOX, Asked, offers, page, show
 
@@ -40,10 +40,11 @@ def overview(request: Asked, part: str = "") -> HttpResponse:
     hours = chosen if chosen in RANGES else DEFAULT
     if part and part not in PANELS:
         raise Http404
+    span = last_hours(int(hours), timezone.now())
     if part and request.htmx:
-        return show(request, "charts/_panel.html", {"panel": read(part, hours), "hours": hours})
+        return show(request, "charts/_panel.html", {"panel": read(part, hours, span), "hours": hours})
     context = {
-        "panels": [read(name, hours) for name in PANELS],
+        "panels": [read(name, hours, span) for name in PANELS],
         "hours": hours,
         "ranges": RANGES.items(),
         "first": None if seen(Run.objects.all()).exists() else first_steps(),
@@ -51,10 +52,10 @@ def overview(request: Asked, part: str = "") -> HttpResponse:
     return show(request, "overview/overview.html", context)
 
 
-def read(name: str, hours: str) -> Panel:
+def read(name: str, hours: str, span: Span) -> Panel:
     reading, seconds = PANELS[name]
     address = f"{reverse('panel', args=[name])}?{urlencode({'hours': hours})}"
-    return read_panel("overview", name, address, seconds, lambda: reading(last_hours(int(hours), timezone.now())))
+    return read_panel("overview", name, address, seconds, lambda: reading(span))
 
 
 def first_steps() -> Content:
@@ -64,11 +65,11 @@ def first_steps() -> Content:
 
 
 def figures(_: Span) -> Content:
-    day = last_hours(24, timezone.now())
-    now, before = measure(day), measure(day.before)
-    waiting = seen(Run.objects.all()).filter(status="suspended")
+    days = last_hours(48, timezone.now(), 24)
+    before, now = by_part(days)
+    waiting = asking(seen(Run.objects.all()))
     return {
-        "since": charts.local(day.since),
+        "since": charts.local(days.starts[1]),
         "day": now,
         "change": change(now.runs, before.runs),
         "fault": commonest(now),
@@ -112,7 +113,7 @@ def active(span: Span) -> Content:
 def workflows(span: Span) -> Content:
     """List the workflows, those of which most runs ended first."""
     measures = by_workflow(span)
-    waiting = seen(Run.objects.all()).filter(status="suspended")
+    waiting = asking(seen(Run.objects.all()))
     known = [(offer.workflow, measures.get(offer.workflow.id, Measure())) for offer in offers() if offer.workflow]
     known.sort(key=lambda pair: (-pair[1].runs, pair[0].id))
     return {

@@ -18,7 +18,14 @@ from workflows_app.models import Profile, SignIn
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
-from workflows_app.web.people.forms import STUDIO_ZONE, ProfileIn, is_known_by_address, profile_form, said
+from workflows_app.web.people.forms import (
+    STUDIO_ZONE,
+    ProfileIn,
+    is_known_by_address,
+    profile_form,
+    said,
+    with_plain_help,
+)
 from workflows_app.web.people.signin import profile_of
 
 FORM = ["GET", "HEAD", "POST"]
@@ -32,9 +39,11 @@ def profile(request: Asked) -> HttpResponse:
     before = {
         "display_name": person.first_name, "email": person.email, "zone": chosen.zone or STUDIO_ZONE,
         "theme": str(chosen.theme), "keys": chosen.keys,
+        "moved": [{"press": press, "means": means} for press, means in chosen.moved.items()],
     }  # fmt: skip
     if request.method != "POST":
-        return shown(request, profile_form().initial(before))
+        zone = STUDIO_ZONE if chosen.is_zone_gone else before["zone"]
+        return shown(request, profile_form().initial({**before, "zone": zone}))
     bound = profile_form().bind(request.POST)
     if not bound.is_valid():
         return shown(request, bound, status=200 if bound.is_edit else 422)
@@ -45,7 +54,8 @@ def profile(request: Asked) -> HttpResponse:
     person.first_name, person.email = value.display_name, value.email
     person.save(update_fields=["first_name", "email"])
     zone = "" if value.zone == STUDIO_ZONE else value.zone
-    columns = {"zone": zone, "theme": value.theme, "keys": value.keys}
+    moved = {one.press: one.means for one in value.moved}
+    columns = {"zone": zone, "theme": value.theme, "keys": value.keys, "moved": moved}
     if chosen.digest_at is not None:
         columns["digest_at"] = next_morning(zone, timezone.now())
     Profile.objects.update_or_create(user=person, defaults=columns)
@@ -71,7 +81,7 @@ def shown(request: Asked, form: SchemaForm, *, status: int = 200) -> HttpRespons
 @page(door=())
 def password(request: Asked) -> HttpResponse:
     """Change the password; other browsers are signed out by it."""
-    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    form = with_plain_help(PasswordChangeForm(request.user, request.POST if request.method == "POST" else None))
     if request.method != "POST" or not form.is_valid():
         return show(request, "settings/password.html", {"form": form}, status=422 if form.is_bound else 200)
     form.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import islice
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from workflows_app.errors import InvalidData, RunError
 from workflows_app.models import Schedule
 from workflows_app.models.seal import SealedElsewhere
 from workflows_app.web.checking import without_errors
+from workflows_app.web.figures.stuck import fault_of, in_one_line
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, may, offers, page, show
 from workflows_app.web.people.forms import said
@@ -28,7 +30,6 @@ from workflows_app.web.workflows import scheduling
 from workflows_app.web.workflows.scheduling import CATCH_UP_WORDS, MOST, OVERLAP_WORDS, ScheduleIn, visible
 from workflows_app.web.workflows.starting import Forms, forms_for
 from workflows_app.web.workflows.timetable import UPCOMING, fires, listed, upcoming
-from workflows_app.web.workflows.timetable import said as in_words
 
 FORM = ["GET", "HEAD", "POST"]
 SHOWN = 50
@@ -80,7 +81,7 @@ def edit(request: Asked, schedule_id: str) -> HttpResponse:
     if request.method == "POST":
         return taken(request, workflow, forms, about, row)
     try:
-        forms = forms.filled(scheduling.shown_given(workflow, row))
+        forms = forms.filled(workflow, scheduling.shown_given(workflow, row))
     except SealedElsewhere as error:
         messages.error(request, str(error))
     return form_page(request, workflow, forms, about, row)
@@ -122,7 +123,7 @@ def detail(request: Asked, schedule_id: str) -> HttpResponse:
     context = {
         "row": row,
         "shown": shown,
-        "words": in_words(row),
+        "words": shown.words,
         "upcoming": [] if row.is_paused else list(islice(upcoming(row, timezone.now()), UPCOMING)),
         "overlap": OVERLAP_WORDS[row.overlap],
         "catch_up": CATCH_UP_WORDS[row.catch_up],
@@ -139,12 +140,11 @@ def given_of(request: Asked, row: Schedule) -> dict[str, object]:
     workflow = find(row.workflow_id) if any(o.workflow and o.workflow.id == row.workflow_id for o in offers()) else None
     if not isinstance(workflow, Workflow):
         return {"code_gone": True}
-    if not may(request, "view_payload"):
-        return {}
-    try:
-        return {"given": branch_of(dict(scheduling.shown_given(workflow, row)))}
-    except SealedElsewhere as error:
-        return {"fault": str(error)}
+    about: dict[str, object] = {"fault": in_one_line(fault_of(row))}
+    with contextlib.suppress(SealedElsewhere):
+        if may(request, "view_payload"):
+            about["given"] = branch_of(dict(scheduling.shown_given(workflow, row)))
+    return about
 
 
 @require_POST
@@ -158,8 +158,12 @@ def pause(request: Asked, schedule_id: str) -> HttpResponse:
 @require_POST
 @page("manage_schedule")
 def resume(request: Asked, schedule_id: str) -> HttpResponse:
-    scheduling.go_on(request, row := found(schedule_id))
-    messages.success(request, _("“%s” goes on.") % row)
+    row = found(schedule_id)
+    try:
+        scheduling.go_on(request, row)
+        messages.success(request, _("“%s” goes on.") % row)
+    except InvalidData as error:
+        messages.error(request, error.message)
     return back(request, row)
 
 

@@ -84,9 +84,11 @@ def prefilled(forms: Forms, request: Asked, workflow: Workflow) -> Forms:
     if not may(request, "view_payload"):
         return forms
     if saved := saved_of(request, workflow):
-        return forms.filled(saved.values)
+        return forms.filled(workflow, saved.values)
     source = Run.objects.filter(pk=named(request.GET, "from"), workflow_id=workflow.id).first()
-    return forms if source is None else forms.filled(given_to(runtime.call(runtime.get_engine().read(source.id))))
+    if source is None:
+        return forms
+    return forms.filled(workflow, given_to(runtime.call(runtime.get_engine().read(source.id))))
 
 
 def saved_of(request: Asked, workflow: Workflow) -> SavedInput | None:

@@ -24,10 +24,10 @@ from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, may, named, page, show
 from workflows_app.web.people.forms import said
 from workflows_app.web.views.workflows import find
+from workflows_app.web.workflows import trying
 from workflows_app.web.workflows.caseforms import CaseIn, case_form, harmless_answer, of_run, of_test
 from workflows_app.web.workflows.savedinputs import log, may_change, save, visible
 from workflows_app.web.workflows.starting import Forms, forms_for, given_to
-from workflows_app.web.workflows.trying import begin_all, tested
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -37,7 +37,7 @@ FORM = ["GET", "HEAD", "POST"]
 def listing(request: Asked, workflow_id: str) -> HttpResponse:
     workflow = committed(workflow_id)
     kept = visible(request, workflow)
-    rows = tested(kept.tests())
+    rows = trying.tested(kept.tests())
     context = {
         "workflow": workflow,
         "rows": rows,
@@ -62,7 +62,7 @@ def new(request: Asked, workflow_id: str) -> HttpResponse:
     source = Run.objects.filter(pk=named(request.GET, "run"), workflow_id=workflow.id).first()
     if source is not None:
         stored = runtime.call(runtime.get_engine().read(source.id))
-        forms, about = forms.filled(given_to(stored)), of_run(workflow, stored)
+        forms, about = forms.filled(workflow, given_to(stored)), of_run(workflow, stored)
     return form_page(request, workflow, forms, about)
 
 
@@ -75,7 +75,7 @@ def edit(request: Asked, workflow_id: str, test_id: int) -> HttpResponse:
     if request.method == "POST":
         own(request, test)
         return taken(request, workflow, forms, about, test)
-    return form_page(request, workflow, forms.filled(test.values), about, test)
+    return form_page(request, workflow, forms.filled(workflow, test.values), about, test)
 
 
 @require_POST
@@ -84,7 +84,7 @@ def delete(request: Asked, workflow_id: str, test_id: int) -> HttpResponse:
     workflow = committed(workflow_id)
     test = own(request, found(request, workflow, test_id))
     log(request, "delete_input", test)
-    test.delete()
+    trying.delete(test, request.user.get_username())
     messages.success(request, _("“%s” is deleted.") % test.title)
     return redirect("workflows:tests", workflow.id)
 
@@ -97,7 +97,7 @@ def run(request: Asked, workflow_id: str) -> HttpResponse:
     tests = visible(request, workflow).tests()
     if asked := request.POST.getlist("test"):
         tests = tests.filter(pk__in=[int(name) for name in asked if name.isdecimal() and len(name) < 19])
-    if started := begin_all(request, workflow, tests):
+    if started := trying.begin_all(request, workflow, tests):
         said = ngettext("%d test is started.", "%d tests are started.", len(started))
         messages.success(request, said % len(started))
     return redirect("workflows:tests", workflow.id)
@@ -115,7 +115,8 @@ def taken(
     value = said(told, CaseIn)
     saved = save(
         request, workflow, sent.given, title=value.title, is_shared=value.shared, into=test,
-        expectations=listed(value.expectations), answers=listed(map(harmless_answer, value.answers)),
+        expectations=listed(value.expectations),
+        answers=listed(harmless_answer(workflow, answer) for answer in value.answers),
     )  # fmt: skip
     messages.success(request, _("“%s” is saved.") % saved.title)
     return redirect("workflows:tests", workflow.id)
@@ -136,7 +137,7 @@ def form_page(
         "about": about,
         "test": test,
         "mine": test is None or may_change(request, test),
-        "trials": tested([test])[0].trials if test is not None else (),
+        "trials": trying.tested([test])[0].trials if test is not None else (),
     }
     return show(request, "tests/form.html", context, status=status)
 

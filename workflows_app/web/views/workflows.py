@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.conf import settings
 from django.db.models import Min
@@ -21,7 +22,7 @@ from workflows_app.engine.retention import kept_seconds
 from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import UnknownStep
 from workflows_app.models import Run, Schedule, Version
-from workflows_app.web.figures.counts import Amount, Record, amount, record
+from workflows_app.web.figures.counts import Amount, Record, amount, asking, record
 from workflows_app.web.figures.measures import Measure, by_workflow, last_hours, measure
 from workflows_app.web.graph.code import authored
 from workflows_app.web.graph.drawn import width_of
@@ -98,7 +99,7 @@ def tags_of(workflow: Workflow) -> tuple[str, ...]:
 def listed(workflows: Sequence[Workflow]) -> list[Listed]:
     day = by_workflow(last_hours(24, timezone.now()))
     numbers = {(name, mark): n for name, mark, n in Version.objects.values_list("workflow_id", "fingerprint", "number")}
-    waiting = Run.objects.filter(status="suspended")
+    waiting = asking(Run.objects.all())
     going = Schedule.objects.filter(state=Schedule.State.ACTIVE).values_list("workflow_id")
     starts = dict(going.annotate(Min("next_at")).order_by())
     return [
@@ -183,11 +184,13 @@ def find(name: str) -> Workflow | runtime.Offer:
 
 
 def find_offer(name: str) -> tuple[runtime.Offer, Workflow | None]:
-    """Find an offer by its key or the id of its workflow. Raises: WorkflowNotFound"""
-    for offer in runtime.get_catalogue():
-        if name == offer.key or (offer.workflow is not None and offer.workflow.id == name):
-            return offer, offer.workflow
-    raise no_workflow(name)
+    """Find an offer by its key, else by the id of its workflow. Raises: WorkflowNotFound"""
+    there = runtime.get_catalogue()
+    by_key = (offer for offer in there if offer.key == name)
+    by_id = (offer for offer in there if offer.workflow is not None and offer.workflow.id == name)
+    if (offer := next(chain(by_key, by_id), None)) is None:
+        raise no_workflow(name)
+    return offer, offer.workflow
 
 
 def step_of(workflow: Workflow, path: str, counts: Mapping[str, int]) -> dict[str, object] | None:

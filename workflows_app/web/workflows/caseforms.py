@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from workflows_app import runtime
 from workflows_app.engine.ports import Stored
 from workflows_app.engine.schema import Json, Schema
+from workflows_app.engine.verbs import resume_schema
 from workflows_app.engine.workflow import Workflow
 from workflows_app.models import SavedInput
 from workflows_app.trials.expectations import ANSWERS, EXPECTATIONS, Answer, Expectation, Result, Status
 from workflows_app.trials.judging import answers_in, outcome_of
 from workflows_app.web.forms import SchemaForm, form_from_schema
-from workflows_app.web.values.schemas import checked_by, translated
+from workflows_app.web.values.schemas import any_name_schema_of, checked_by, translated
 from workflows_app.web.values.secrecy import without_secrets
 from workflows_app.web.workflows.savedinputs import TITLE
 
@@ -64,12 +65,14 @@ def of_run(workflow: Workflow, stored: Stored) -> SchemaForm:
     if outcome.status == "success":
         expectations.append(Result.model_validate({"value": outcome.result}))
     title = _("As run %s") % stored.head.id[:8]
-    return _filled(workflow, title, True, expectations, [harmless_answer(one) for one in answers_in(stored.events)])
+    answers = [harmless_answer(workflow, one) for one in answers_in(stored.events)]
+    return _filled(workflow, title, True, expectations, answers)
 
 
-def harmless_answer(answer: Answer) -> Answer:
+def harmless_answer(workflow: Workflow, answer: Answer) -> Answer:
     """Leave the secrets out of an answer."""
-    return Answer(step=answer.step, data=without_secrets(answer.data, {}, runtime.secret_names()))
+    schema = any_name_schema_of(resume_schema(workflow, answer.step))
+    return Answer(step=answer.step, data=without_secrets(answer.data, schema, runtime.secret_names()))
 
 
 def _filled(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import uuid4
 from zoneinfo import available_timezones
@@ -19,7 +19,7 @@ from workflows_app.engine.cron import Cron
 from workflows_app.engine.schedule import CatchUp, Overlap
 from workflows_app.engine.schema import Json, encode
 from workflows_app.engine.workflow import Workflow
-from workflows_app.errors import DefinitionError
+from workflows_app.errors import DefinitionError, InvalidInput
 from workflows_app.models import Schedule
 from workflows_app.models.seal import seal
 from workflows_app.rights import seen
@@ -125,7 +125,7 @@ def facts_of(row: Schedule) -> dict[str, Any]:
 def save(
     request: Asked, workflow: Workflow, said: ScheduleIn, given: Given, *, into: Schedule | None = None
 ) -> Schedule:
-    """Keep a schedule, new or `into` one that is there; its next time counts from now."""
+    """Keep a schedule, new or `into` one that is there; its next time counts from now. Raises: InvalidInput"""
     now = timezone.now()
     row = into or Schedule(id=f"schedule_{uuid4()}", workflow_id=workflow.id, created_at=now)
     before = facts_of(row) if into else None
@@ -135,10 +135,18 @@ def save(
     row.made_by = request.user.get_username()
     context = context_of(workflow, given.get("context"), row.made_by)
     row.sealed_given = seal(encode({**given, "context": context}))
-    row.next_at = next_time(row.spec, runtime.get_engine().now())
+    row.next_at = next_after_now(row)
     row.save()
     note(request, "schedule_changed" if into else "schedule", thing(row), before=before, after=facts_of(row))
     return row
+
+
+def next_after_now(row: Schedule) -> datetime | None:
+    """Give its next time. Raises: InvalidInput where what it says cannot be read any more"""
+    try:
+        return next_time(row.spec, runtime.get_engine().now())
+    except DefinitionError as error:
+        raise InvalidInput(str(error)) from error
 
 
 def pause(request: Asked, row: Schedule) -> None:
@@ -149,8 +157,8 @@ def pause(request: Asked, row: Schedule) -> None:
 
 
 def go_on(request: Asked, row: Schedule) -> None:
-    """Let it start runs again, from now on."""
-    row.next_at = next_time(row.spec, runtime.get_engine().now())
+    """Let it start runs again, from now on. Raises: InvalidInput"""
+    row.next_at = next_after_now(row)
     paused = Schedule.objects.filter(pk=row.pk, state=Schedule.State.PAUSED)
     if paused.update(state=Schedule.State.ACTIVE, next_at=row.next_at):
         note(request, "schedule_resumed", thing(row))

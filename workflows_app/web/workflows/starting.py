@@ -17,7 +17,7 @@ from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import InvalidData, InvalidRequestContext, InvalidState
 from workflows_app.web.checking import without_errors
 from workflows_app.web.forms import BoundForm, SchemaForm, Upload, form_from_schema
-from workflows_app.web.values.schemas import checked_by, json_schema_of, plain_errors
+from workflows_app.web.values.schemas import any_name_schema_of, checked_by, json_schema_of, plain_errors
 from workflows_app.web.values.secrecy import without_secrets
 
 Given = Mapping[str, Json]
@@ -58,13 +58,13 @@ class Forms:
             return replace(self, context=blamed(self.context, error))
         return replace(self, input=blamed(self.input, error))
 
-    def filled(self, given: Given) -> Forms:
+    def filled(self, workflow: Workflow, given: Given) -> Forms:
         """Fill in what a run was, or is to be, started with."""
         context, state = given.get("context") or {}, given.get("state")
         return Forms(
-            input=self.input.initial(given.get("input")),
-            context=self.context.initial(context),
-            state=self.state.initial(state) if self.state and state else self.state,
+            input=self.input.initial(workflow.input_schema.spoken(given.get("input"))),
+            context=self.context.initial(workflow.request_context_schema.spoken(context)),
+            state=self.state.initial(workflow.state_schema.spoken(state)) if self.state and state else self.state,
             is_filled=bool(context) or bool(state),
         )
 
@@ -111,7 +111,7 @@ def harmless(workflow: Workflow, given: Given) -> dict[str, Json]:
         "state": workflow.state_schema,
     }
     return {
-        name: without_secrets(given[name], json_schema_of(schema) if schema else {}, names)
+        name: without_secrets(given[name], any_name_schema_of(schema), names)
         for name, schema in schemas.items()
         if given.get(name) is not None
     }

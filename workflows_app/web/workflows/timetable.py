@@ -13,7 +13,7 @@ from workflows_app.engine.cron import Cron
 from workflows_app.engine.schedule import zone_of
 from workflows_app.errors import DefinitionError
 from workflows_app.models import Firing, Run, Schedule
-from workflows_app.web.values.crons import words_of
+from workflows_app.web.values.crons import said_of
 
 DAY: Final = timedelta(days=1)
 WIDTH: Final = 240.0
@@ -59,7 +59,9 @@ def listed(rows: Iterable[Schedule]) -> list[Scheduled]:
     found = list(rows)
     last = latest(found)
     now = timezone.now()
-    return [Scheduled(row, said(row), last.get(row.pk), () if row.is_paused else marks(row, now)) for row in found]
+    return [
+        Scheduled(row, said_of(row.cron), last.get(row.pk), () if row.is_paused else marks(row, now)) for row in found
+    ]
 
 
 def latest(rows: Sequence[Schedule]) -> dict[str, Fire]:
@@ -75,14 +77,6 @@ def fires(firings: Iterable[Firing]) -> list[Fire]:
     found = list(firings)
     runs = Run.objects.in_bulk([one.run_id for one in found if one.run_id])
     return [Fire(one, runs.get(one.run_id)) for one in found]
-
-
-def said(row: Schedule) -> str:
-    """Say its expression in words; nothing where there are no short ones."""
-    try:
-        return words_of(Cron.parse(row.cron))
-    except DefinitionError:
-        return ""
 
 
 def upcoming(row: Schedule, moment: datetime) -> Iterator[datetime]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workflows_app import runtime
 from workflows_app.engine import Engine, Workflow
 from workflows_app.engine.verbs import checked_start
-from workflows_app.errors import InvalidData
+from workflows_app.errors import InvalidData, RunNotFound
 from workflows_app.models import SavedInput, Trial
 from workflows_app.trials.examiner import TAG, conclude
 from workflows_app.trials.expectations import Finding
@@ -70,24 +72,52 @@ def tested(tests: Iterable[SavedInput]) -> list[Tested]:
 
 def begin_all(request: Asked, workflow: Workflow, tests: Iterable[SavedInput]) -> list[Trial]:
     """Start tests for the person who asks; one that is being run is left alone."""
-    started = [begin(workflow, row.test, request.user.get_username()) for row in tested(tests) if not row.is_open]
+    by = request.user.get_username()
+    started = [go(workflow, trial, by) for test in tests if (trial := opened(test, by)) is not None]
     if started:
         note(request, "test", Thing("workflow", workflow.id, workflow.id), after={"tests": len(started)})
     return started
 
 
-def begin(workflow: Workflow, test: SavedInput, by: str = "") -> Trial:
-    """Start the run of a test; one whose input does not fit any more has failed without a run.
+def opened(test: SavedInput, by: str) -> Trial | None:
+    """Open a trial unless one is open or the test is gone; of two that ask at once, one waits for the other."""
+    with transaction.atomic():
+        if SavedInput.objects.select_for_update().filter(pk=test.pk).first() is None or test.trials.open().exists():
+            return None
+        return new_trial(test, by)
 
-    Without a name it is the command line that starts it, and the answers of the test count for everybody.
-    """
-    trial = Trial.objects.create(test=test, run_id=str(uuid4()), started_by=by, started_at=timezone.now())
+
+def new_trial(test: SavedInput, by: str) -> Trial:
+    return Trial.objects.create(test=test, run_id=str(uuid4()), started_by=by, started_at=timezone.now())
+
+
+def begin(workflow: Workflow, test: SavedInput) -> Trial:
+    """Start a test from the command line, where no account starts it: its answers count for everybody."""
+    return go(workflow, new_trial(test, ""), COMMAND_LINE)
+
+
+def go(workflow: Workflow, trial: Trial, by: str) -> Trial:
+    """Start the run of a trial; one whose input does not fit any more has failed without a run."""
     try:
-        runtime.call(_started(runtime.get_engine(), workflow, trial, by or COMMAND_LINE))
+        runtime.call(_started(runtime.get_engine(), workflow, trial, by))
     except InvalidData as error:
         conclude(trial, [Finding(_("The workflow takes the input"), error.message, False)])
         trial.refresh_from_db()
     return trial
+
+
+def delete(test: SavedInput, by: str) -> None:
+    """Delete a test, and end the runs of it that are under way: nobody would answer or judge them."""
+    open_runs = list(test.trials.open().values_list("run_id", flat=True))
+    test.delete()
+    for run_id in open_runs:
+        with suppress(RunNotFound):
+            runtime.call(_cancel(runtime.get_engine(), run_id, by))
+
+
+async def _cancel(engine: Engine, run_id: str, by: str) -> None:
+    run = await engine.get_run(run_id)
+    await run.cancel(_("Its test was deleted."), by=by)
 
 
 async def _started(engine: Engine, workflow: Workflow, trial: Trial, by: str) -> None:
