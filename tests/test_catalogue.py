@@ -49,16 +49,13 @@ def test_what_a_module_offers_beside_a_broken_workflow_is_kept(monkeypatch: pyte
     assert found.workflows["good"] is good
 
 
-class Plain:
-    """What pydantic knows nothing of."""
-
-
-@pytest.mark.parametrize("schema", [Plain, list[Plain], Callable[[int], int]])
 def test_a_workflow_whose_schema_cannot_be_written_keeps_no_other_from_being_served(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, schema: Any
+    monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    good, odd = create_workflow(id="good").map(lambda ctx: 1), create_workflow(id="odd", input_schema=schema)
-    step = create_step(id="a", execute=lambda ctx: 1, resume_schema=schema)
+    # Pydantic takes it, but no document describes it.
+    call = Callable[[int], int]
+    good, odd = create_workflow(id="good").map(lambda ctx: 1), create_workflow(id="odd", input_schema=call)
+    step = create_step(id="a", execute=lambda ctx: 1, resume_schema=call)
     offered = [odd.map(lambda ctx: 1), create_workflow(id="inside").then(step), good]
     found = catalogue_with(monkeypatch, settings, workflows=offered)
     assert [offer.key for offer in found.offers if offer.error] == ["odd", "inside"]

@@ -45,20 +45,6 @@ def test_a_mapping_of_a_step_that_is_not_there_is_refused() -> None:
         new().then(echo("a")).map({"x": from_step("b")}).commit()
 
 
-class Plain:
-    """What pydantic knows nothing of."""
-
-
-@pytest.mark.parametrize("name", ["input_schema", "output_schema", "resume_schema", "suspend_schema", "state_schema"])
-def test_a_type_that_pydantic_does_not_know_is_refused(name: str) -> None:
-    schemas: dict[str, Any] = {name: list[Plain]}
-    odd = create_step(id="odd", execute=lambda ctx: 1, **schemas)
-    with pytest.raises(DefinitionError, match=f"The {name} of 'odd' .*Plain.* pydantic"):
-        create_workflow(id="wf").parallel([[echo("a"), odd]]).commit()
-    with pytest.raises(DefinitionError, match=r"The request_context_schema of 'wf' .*Plain"):
-        create_workflow(id="wf", request_context_schema=Plain).then(echo("a")).commit()
-
-
 def test_a_model_that_is_not_complete_yet_may_be_named() -> None:
     class Early(BaseModel):
         late: Late

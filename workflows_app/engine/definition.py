@@ -8,12 +8,6 @@ from typing import Any
 
 from .errors import DuplicateStepId, UnknownReference
 from .nodes import Node
-from .schema import Schema
-
-SCHEMAS = (
-    "schema", "input_schema", "output_schema", "resume_schema", "suspend_schema", "state_schema",
-    "request_context_schema",
-)  # fmt: skip
 
 
 def check_graph(name: str, members: list[Node]) -> None:
@@ -33,14 +27,6 @@ def check_graph(name: str, members: list[Node]) -> None:
         unknown = set(getattr(node, "options", {}).get("reads", ())) - known
         if unknown:
             raise UnknownReference(f"{node.id!r} reads {sorted(unknown)}; the workflow has {sorted(known)}.")
-
-
-def check_schemas(owner: Any) -> None:
-    """Refuse schemas of a step or workflow that cannot be read. Raises: DefinitionError"""
-    for name in SCHEMAS:
-        schema = getattr(owner, name, None)
-        if isinstance(schema, Schema):
-            schema.ensure_known(f"{name} of {owner.id!r}")
 
 
 def fingerprint_of(root: Node) -> str:

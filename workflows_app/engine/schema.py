@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,10 +18,9 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 
-from .errors import DefinitionError, FieldError, InvalidData, InvalidPayload, glimpse, message_of
+from .errors import FieldError, InvalidData, InvalidPayload, glimpse, message_of
 from .rereading import computed_names, mended
 from .secrets import KNOWN, MASK, SEAL, SUSPECT, Seal, covered, masked, masked_place, sealed, unsealed
 from .sensitive import SECRETS, Description, adapter_of, bare, carries_secrets, dumped
@@ -259,17 +257,6 @@ class Schema:
     def is_secret(self) -> bool:
         """Whether a field somewhere in it is secret."""
         return self.adapter is not None and carries_secrets(self.adapter)
-
-    def ensure_known(self, name: str) -> None:
-        """Refuse a type that pydantic does not know; one that is not complete yet passes. Raises: DefinitionError"""
-        with suppress(PydanticUndefinedAnnotation):
-            try:
-                _ = self.adapter
-            except PydanticSchemaGenerationError as problem:
-                reason = str(problem).partition(". ")[0]
-                raise DefinitionError(
-                    f"The {name} cannot be read: {reason}. Give a model, or another type that pydantic knows."
-                ) from problem
 
     @property
     def is_any(self) -> bool:

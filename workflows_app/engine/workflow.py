@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import nodes as n
 from .builder import Builder
-from .definition import check_graph, check_schemas, fingerprint_of
+from .definition import check_graph, fingerprint_of
 from .errors import EmptyWorkflow, NotCommitted
 from .fit import FitWarning, warnings_of
 from .nodes.step import Step
@@ -67,14 +67,12 @@ class Workflow(Builder):
     def commit(self) -> Self:
         """Freeze the workflow and check that it holds together.
 
-        Raises: EmptyWorkflow, DuplicateStepId, UnknownReference, DefinitionError for a schema
+        Raises: EmptyWorkflow, DuplicateStepId, UnknownReference
         """
         if not self.committed:
             if not self.entries:
                 raise EmptyWorkflow(f"The workflow {self.id!r} has no entries. Add steps with .then(step) first.")
             check_graph(self.id, self.members())
-            for owner in (self, *self.members()):
-                check_schemas(owner)
             self.warnings = warnings_of(self)
             for warning in self.warnings:
                 logger.warning("workflow %s: %s", self.id, warning.message)
