@@ -67,12 +67,17 @@ def bar(who: Who, approval: Approval) -> str:
     return ""
 
 
+def unasked(who: Who, approval: Approval) -> str:
+    """Say why a question is none to a person now, whoever has claimed it; nothing when it is one."""
+    if (reason := bar(who, approval)) or not approval.asked_of or who.speaks_for(approval.asked_of):
+        return reason
+    return _("This is asked of %s.") % ", ".join(approval.asked_of)
+
+
 def refusal(who: Who, approval: Approval) -> str:
     """Say why a person may not answer a question now, in a sentence; nothing when they may."""
-    if reason := bar(who, approval):
+    if reason := unasked(who, approval):
         return reason
-    if approval.asked_of and not who.speaks_for(approval.asked_of):
-        return _("This is asked of %s.") % ", ".join(approval.asked_of)
     if approval.holder not in ("", who.name):
         return _("%s has claimed this. Take it over to decide it yourself.") % approval.holder
     return ""
@@ -80,7 +85,7 @@ def refusal(who: Who, approval: Approval) -> str:
 
 def may_handle(who: Who, approval: Approval) -> bool:
     """Tell whether a person may claim, take over or hand over: whoever may answer but for somebody's claim."""
-    return may_answer(who, approval) and approval.is_open and who.is_meant(approval)
+    return approval.is_open and not unasked(who, approval)
 
 
 def takes_on(who: Who, approval: Approval) -> bool:
