@@ -74,6 +74,14 @@ def test_a_stranger_to_the_groups_is_refused_at_every_door(settings: Any) -> Non
     assert order(approval.run_id).head.status == "suspended"
 
 
+def test_who_is_called_like_a_group_is_not_in_it(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"])
+    law, sales = person("law"), person("sales", "choir")
+    assert [badge(law), badge(sales)] == [0, 0]
+    assert send(signed_in(settings, law), approval, YES).status_code == 403
+    assert signed_in(settings, sales).post(f"/approvals/{approval.pk}/claim/").status_code == 403
+
+
 def test_who_is_in_two_groups_decides_for_both(settings: Any) -> None:
     approval = asked(approvals=["law", "sales"])
     both = signed_in(settings, person("bo", "law", "sales"))
