@@ -17,7 +17,7 @@ from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.db.models import Q, QuerySet
 
 from .models import Approval, Run, WorkflowGrant
-from .models.approval import EACH
+from .models.approval import of_each
 from .roles import APP, LOOK
 
 KEPT: Final = "studio_reach"
@@ -145,8 +145,8 @@ def is_asked_in(person: Person, run_id: str) -> bool:
     if not isinstance(person, User):
         return False
     name = person.get_username()
-    names = [name, *person.groups.values_list("name", flat=True)]
-    meant = Q(assignee__in=["", *names]) | Q(assignee=EACH, groups__has_any_keys=names) | Q(decided_by=name)
+    groups = list(person.groups.values_list("name", flat=True))
+    meant = Q(assignee__in=["", name, *groups]) | of_each(groups, "groups") | Q(decided_by=name)
     return Approval.objects.filter(meant, run=run_id).exists()
 
 

@@ -103,6 +103,11 @@ def test_a_question_tells_the_answer_that_it_proposes(caller: Caller) -> None:
     assert asked(caller)["proposal"] is None
 
 
+def test_it_proposes_no_secret(caller: Caller) -> None:
+    run_id = caller.run("asking", {"proposal": {"amount": 12, "pin": "canary"}})["runId"]
+    assert only(caller, runId=run_id)["proposal"] == {"amount": 12}
+
+
 def test_what_is_asked_of_me_is_found(caller: Caller, django_user_model: Any, settings: Any) -> None:
     run_id = caller.run("asking", {"assign_to": "ann"})["runId"]
     ann = acting(settings, django_user_model, "ann", "decide")

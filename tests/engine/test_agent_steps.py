@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from tests.engine.agents import Says, delta, finish, value
 from tests.engine.short import chain, echo, go
 from workflows_app import DefinitionError, Engine, StepContext, create_step, create_workflow
+from workflows_app.engine.history import History
+from workflows_app.engine.schema import Value
 
 PROMPT = {"prompt": "How warm is it?"}
 
@@ -309,7 +311,8 @@ class Asks(Says):
     async def stream(self, prompt: str, **options: Any) -> AsyncIterator[Any]:
         self.asked.append({"prompt": prompt, **options})
         if "resume_data" not in options:
-            question = {"payload": {"cities": ["Paris, France", "Paris, Texas"]}, "title": "Which Paris?"}
+            cities = ["Paris, France", "Paris, Texas"]
+            question = {"payload": {"cities": cities}, "title": "Which Paris?", "proposal": cities[0]}
             yield {"type": "suspend", "memory": [prompt], **question}
             yield delta("never")
         else:
@@ -323,6 +326,8 @@ def test_an_agent_may_ask_a_person_and_remembers_where_it_was() -> None:
         assert result.suspended == [["sage"]]
         assert result.suspend_payload == {"sage": {"cities": ["Paris, France", "Paris, Texas"]}}
         assert result.steps["sage"].suspend_output == [PROMPT["prompt"]]
+        [record] = History((await run.engine.read(run.id)).events).suspended
+        assert record.proposal == Value.of("Paris, France")
         result = await run.resume(resume_data="Paris, Texas")
         assert result.result == {"text": "How warm is it? In Paris, Texas it is 20 degrees."}
         assert [sorted(asked) for asked in agent.asked] == [

@@ -264,3 +264,21 @@ def test_an_only_reader_of_a_stream_leaves_nothing_behind() -> None:
         assert [event["seq"] async for event in handle.observe_stream()] == first
 
     go(scenario())
+
+
+def test_the_result_of_a_stream_may_be_awaited_while_its_only_reader_reads() -> None:
+    async def scenario() -> None:
+        async def write(ctx: StepContext) -> None:
+            for number in range(20):
+                ctx.writer.write(number)
+                await asyncio.sleep(0)
+
+        stream = (await chain(create_step(id="write", execute=write)).create_run()).stream(input_data=1)
+
+        async def read() -> int:
+            return len([event async for event in stream.once()])
+
+        count, result = await asyncio.gather(read(), stream.result)
+        assert (count > 20, result.status) == (True, "success")
+
+    go(scenario())

@@ -62,3 +62,13 @@ def test_a_request_context_keeps_what_a_step_or_an_answer_sets_to_null() -> None
 def test_only_what_is_json_of_a_request_context_is_kept() -> None:
     assert jsonable({"a": 1, "b": object(), "c": float("nan")}).data == {"a": 1}
     assert jsonable(None).data == jsonable({"b": object()}).data == {}
+
+
+def test_a_deleted_key_that_is_no_json_does_not_hold_the_run_up() -> None:
+    def work(ctx: StepContext) -> None:
+        for key in ("known", "\ud800", "\0"):
+            ctx.request_context[key] = 1
+            del ctx.request_context[key]
+        assert ctx.request_context.gone == ("known",)
+
+    assert run_of(work).status == "success"

@@ -74,6 +74,14 @@ def test_a_stranger_to_the_groups_is_refused_at_every_door(settings: Any) -> Non
     assert order(approval.run_id).head.status == "suspended"
 
 
+def test_who_is_called_like_a_group_is_not_in_it(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"])
+    law, sales = person("law"), person("sales", "choir")
+    assert [badge(law), badge(sales)] == [0, 0]
+    assert send(signed_in(settings, law), approval, YES).status_code == 403
+    assert signed_in(settings, sales).post(f"/approvals/{approval.pk}/claim/").status_code == 403
+
+
 def test_who_is_in_two_groups_decides_for_both(settings: Any) -> None:
     approval = asked(approvals=["law", "sales"])
     both = signed_in(settings, person("bo", "law", "sales"))
@@ -104,6 +112,27 @@ def test_an_administrator_steps_in_for_every_group(client: Client) -> None:
     assert send(client, approval, YES).status_code == 302
     wait_for(approval.run_id, "success")
     assert "3 of 3 groups: local (law, sales, risk)" in text(client, approval)
+
+
+@pytest.mark.parametrize("approvals", [["law", "sales"], 2])
+def test_who_has_decided_has_it_in_hand_no_longer(settings: Any, approvals: Any) -> None:
+    approval = asked(approvals=approvals)
+    law, sam = signed_in(settings, person("lou", "law")), person("sam", "sales")
+    law.post(f"/approvals/{approval.pk}/claim/")
+    assert badge(sam) == 0
+    assert send(law, approval, YES).status_code == 302
+    assert badge(sam) == 1
+    assert law.post(f"/approvals/{approval.pk}/claim/").status_code == 403
+
+
+def test_a_group_that_has_decided_takes_it_from_nobody(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"])
+    lea, sam = person("lea", "law"), person("sam", "sales")
+    assert send(signed_in(settings, person("lou", "law")), approval, YES).status_code == 302
+    other = signed_in(settings, lea)
+    assert other.post(f"/approvals/{approval.pk}/claim/").status_code == 403
+    assert "data-claim" not in text(other, approval)
+    assert badge(sam) == 1
 
 
 def test_it_cannot_be_handed_over(settings: Any) -> None:

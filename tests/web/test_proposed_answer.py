@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pydantic import BaseModel, SecretStr
 
 from tests.web.asking import YES, asked, closed, person, signed_in
+from workflows_app.engine.schema import Schema
+from workflows_app.web.forms import form_from_schema
+from workflows_app.web.values.schemas import checked_by, json_schema_of
 
 pytestmark = pytest.mark.usefixtures("studio")
 
@@ -88,3 +92,14 @@ def test_who_may_not_look_at_values_sees_no_proposal(settings: Any) -> None:
     question = asked(proposal={"amount": 4711})
     client = signed_in(settings, person("eve", rights=("view_run",)))
     assert "4711" not in get(client, f"/runs/{question.run_id}/")
+
+
+class Door(BaseModel):
+    number: int = 1
+    pin: SecretStr = SecretStr("canary")
+
+
+def test_what_is_not_proposed_keeps_its_default() -> None:
+    schema = Schema(Door)
+    form = form_from_schema(json_schema_of(schema), validate=checked_by(schema)).initial(schema.spoken({"number": 2}))
+    assert dict(form.controls[1].attributes)["placeholder"] == "Empty keeps the default"

@@ -55,6 +55,17 @@ def test_a_field_is_titled_however_it_is_called() -> None:
         assert key.text == "••••••"
 
 
+def test_a_secret_is_not_told_whatever_says_that_it_is_one() -> None:
+    marks: list[dict[str, Any]] = [{"format": "password"}, {"writeOnly": True}, {"x-widget": "password"}]
+    for value in ("canary", {"a": "canary"}, [{"a": "canary"}], ["canary"] * 40):
+        schema = {"properties": {str(place): mark for place, mark in enumerate(marks)}}
+        told = facts_in({str(place): value for place in range(len(marks))}, schema)
+        assert [fact.text for fact in told.facts] == ["••••••"] * 3
+        assert (told.grids, told.rest) == ((), None)
+        plain = facts_in({"rows": [{"0": "canary"}]}, {"properties": {"rows": {"items": schema}}})
+        assert texts(plain.grids[0]) == [["••••••"]]
+
+
 def test_without_a_schema_the_keys_are_the_titles() -> None:
     told = facts_in({"who": "Ada", "rows": [{"first_name": "Ada"}, {"last_name": "Lovelace"}]}, {})
     assert [fact.label for fact in told.facts] == ["Who"]

@@ -139,6 +139,9 @@ def take(approval: Approval, rows: Iterable[Event]) -> bool:
         approval.claimed_by, approval.claimed_until = "", None
     if news:
         approval.tell_at = timezone.now()
+    if approval.claimed_by in voters:
+        # Who has decided has nothing in hand any more, and the others are to see it again.
+        approval.claimed_by, approval.claimed_until = "", None
     approval.reminded = sum(rung.action == "remind" for rung in rungs)
     approval.voters, approval.escalated = voters, len(rungs)
     approval.missing = missing_after(approval, votes)

@@ -39,13 +39,17 @@ class Who:
     def groups(self) -> frozenset[str]:
         return frozenset(self.user.groups.values_list("name", flat=True))
 
-    def speaks_for(self, names: Iterable[str]) -> list[str]:
-        """Keep the names of people and groups that are theirs; an administrator may always step in."""
-        return [name for name in names if name == self.name or name in self.groups or self.user.is_superuser]
+    def speaks_for(self, groups: Iterable[str]) -> list[str]:
+        """Keep the groups that are theirs; an administrator may always step in."""
+        return [group for group in groups if group in self.groups or self.user.is_superuser]
+
+    def is_asked(self, approval: Approval) -> bool:
+        """Tell whether a question is one to them now."""
+        return approval.assignee in ("", self.name) or bool(self.speaks_for(approval.asked_of))
 
     def is_meant(self, approval: Approval) -> bool:
         """Tell whether a question is one to them, or would be if their group had not answered."""
-        return not approval.concerned or bool(self.speaks_for(approval.concerned))
+        return self.is_asked(approval) or bool(self.speaks_for(approval.concerned))
 
 
 def may_answer(who: Who, approval: Approval) -> bool:
@@ -67,12 +71,17 @@ def bar(who: Who, approval: Approval) -> str:
     return ""
 
 
+def unasked(who: Who, approval: Approval) -> str:
+    """Say why a question is none to a person now, whoever has claimed it; nothing when it is one."""
+    if (reason := bar(who, approval)) or who.is_asked(approval):
+        return reason
+    return _("This is asked of %s.") % ", ".join(approval.asked_of)
+
+
 def refusal(who: Who, approval: Approval) -> str:
     """Say why a person may not answer a question now, in a sentence; nothing when they may."""
-    if reason := bar(who, approval):
+    if reason := unasked(who, approval):
         return reason
-    if approval.asked_of and not who.speaks_for(approval.asked_of):
-        return _("This is asked of %s.") % ", ".join(approval.asked_of)
     if approval.holder not in ("", who.name):
         return _("%s has claimed this. Take it over to decide it yourself.") % approval.holder
     return ""
@@ -80,7 +89,7 @@ def refusal(who: Who, approval: Approval) -> str:
 
 def may_handle(who: Who, approval: Approval) -> bool:
     """Tell whether a person may claim, take over or hand over: whoever may answer but for somebody's claim."""
-    return may_answer(who, approval) and approval.is_open and who.is_meant(approval)
+    return approval.is_open and not unasked(who, approval)
 
 
 def takes_on(who: Who, approval: Approval) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from workflows_app.models import Approval, Desk
-from workflows_app.models.approval import EACH, NEVER, ApprovalQuerySet
+from workflows_app.models.approval import NEVER, ApprovalQuerySet, of_each
 from workflows_app.rights import reach_of
 
 from .policy import RIGHTS, Who
@@ -33,11 +33,6 @@ class Inbox:
         return cls(who, timezone.now())
 
     @property
-    def names(self) -> list[str]:
-        """Give what questions to the person may be addressed to."""
-        return [self.who.name, *self.who.groups]
-
-    @property
     def answerable(self) -> ApprovalQuerySet:
         """Everything the person may answer, also what is snoozed or claimed by others."""
         if not self.who.may_decide:
@@ -56,8 +51,8 @@ class Inbox:
         reach = reach_of(self.who.user)
         if not (seen := reach.where("view_run")):
             return found
-        own = Q(assignee__in=[*self.names, *anybody]) | Q(decided_by=self.who.name)
-        own |= Q(assignee=EACH, groups__has_any_keys=self.names)
+        own = Q(assignee__in=[self.who.name, *self.who.groups, *anybody]) | Q(decided_by=self.who.name)
+        own |= of_each(self.who.groups, "groups")
         return found.filter(seen | (own & reach.where(*RIGHTS)))
 
     @property
@@ -72,7 +67,7 @@ class Inbox:
         return {
             "open": here,
             "mine": here & (Q(assignee=name) | Q(claimed_by=name, claimed_until__gt=self.now)),
-            "groups": here & (Q(assignee__in=self.who.groups) | Q(assignee=EACH, missing__has_any_keys=self.names)),
+            "groups": here & (Q(assignee__in=self.who.groups) | of_each(self.who.groups, "missing")),
             "anyone": here & Q(assignee=""),
             "claimed": others & ~asleep,
             "snoozed": asleep,

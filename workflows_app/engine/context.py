@@ -88,8 +88,8 @@ class RequestContext(MutableMapping[str, Any]):
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The keys that were deleted since the call began."""
-        return tuple(sorted(str(key) for key in self._changed - self.keys()))
+        """The keys that were deleted since the call began; what is no JSON was never stored."""
+        return tuple(sorted(jsonable(dict.fromkeys(self._changed - self.keys())).raw))
 
 
 def jsonable(values: Mapping[str, Any] | None) -> Value:

@@ -165,7 +165,7 @@ class Stream:
     async def opened(self) -> None:
         """Wait for the first event. Raises: what starting the run raised."""
         self.begin()
-        await self.engine.at_home(self._at(0))
+        await self.engine.at_home(self._has(0))
 
     def close(self) -> None:
         """Stop following; the run itself goes on."""
@@ -201,20 +201,24 @@ class Stream:
         return self._forgotten + len(self._events)
 
     async def _at(self, index: int) -> PublicEvent | None:
+        return self._events[index - self._forgotten] if await self._has(index) else None
+
+    async def _has(self, index: int) -> bool:
+        """Wait for an event, which somebody may have taken meanwhile; tell whether it came before the end."""
         while index >= self._shown:
             if self._error is not None:
                 raise self._error
             if self._ended:
-                return None
+                return False
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
-        return self._events[index - self._forgotten]
+        return True
 
     async def finish(self) -> Result:
         """Wait for the stream's end."""
         while not self._ended:
-            await self._at(self._shown)
+            await self._has(self._shown)
         if self._error is not None:
             raise self._error
         if self._result is None and self.engine.closed:

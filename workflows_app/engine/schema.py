@@ -332,7 +332,9 @@ class Schema:
             return data
         try:
             read = self.parse(Value.of(data))
-            return to_plain(self.adapter.dump_python(read, mode="json", by_alias=True, round_trip=True))
+            # What was left out stays so: the default of a secret would come as its mask.
+            said = self.adapter.dump_python(read, mode="json", by_alias=True, round_trip=True, exclude_unset=True)
+            return to_plain(said)
         except (InvalidData, PydanticSerializationError):
             return data
 

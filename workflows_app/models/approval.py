@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,6 +28,11 @@ def numbered(names: Iterable[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
+def of_each(groups: Collection[str], column: str) -> Q:
+    """Find the questions that have one of some groups among those of which one each must answer, or `missing`."""
+    return Q(assignee=EACH, **{f"{column}__has_any_keys": groups}) if groups else Q(pk__in=())
+
+
 def in_order(names: Mapping[str, int]) -> list[str]:
     return sorted(names, key=names.__getitem__)
 
@@ -41,8 +46,8 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         found = self.open().exclude(allow_requester=False, requester=person.username)
         if person.is_superuser:
             return found
-        names = [person.username, *person.groups.values_list("name", flat=True)]
-        return found.filter(Q(assignee__in=["", *names]) | Q(assignee=EACH, missing__has_any_keys=names))
+        groups = list(person.groups.values_list("name", flat=True))
+        return found.filter(Q(assignee__in=["", person.username, *groups]) | of_each(groups, "missing"))
 
     def soonest(self) -> ApprovalQuerySet:
         """Put first what is due first, and of what is due together the most urgent."""

@@ -17,7 +17,7 @@ from workflows_app.engine.schema import Json, Schema
 DELTA = ("text", "delta", "textDelta")
 QUESTION = (
     "payload", "title", "resume_label", "due", "assign_to", "approvals", "allow_requester", "on_due", "body",
-    "priority",
+    "priority", "proposal",
 )  # fmt: skip
 MISSING = object()
 

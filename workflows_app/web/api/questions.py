@@ -10,12 +10,13 @@ from workflows_app.approvals.gather import event_of
 from workflows_app.approvals.policy import Who, may_answer
 from workflows_app.engine.events import Event, StepResumed, StepSuspended
 from workflows_app.engine.paths import public
-from workflows_app.engine.schema import ANY, Json, Value
+from workflows_app.engine.schema import ANY, Schema, Value
 from workflows_app.engine.snapshot import iso
 from workflows_app.engine.verbs import resume_schema
 from workflows_app.models import Approval, Comment
 from workflows_app.models import Event as Row
 from workflows_app.rights import reach_of
+from workflows_app.web.approvals.answering import harmless
 from workflows_app.web.approvals.inbox import TOLD, told_schema
 from workflows_app.web.values.facts import summary_of
 from workflows_app.web.values.schemas import json_schema_of
@@ -54,14 +55,15 @@ def document_of(approval: Approval, asking: Event | None, answer: Event | None, 
     answered = answer if isinstance(answer, StepResumed) else None
     shown = may_read(who, approval)
     payload = asked.payload.data if shown and asked is not None and asked.payload is not None else None
-    proposal = asked.proposal.data if shown and asked is not None and asked.proposal is not None else None
+    schema = answer_schema(approval, asked)
+    proposed = asked.proposal if shown and asked is not None else None
     return {
         "id": approval.pk, "runId": approval.run_id, "workflowName": approval.workflow_id,
         "path": public(approval.path), "title": approval.title,
         "priority": Approval.Priority(approval.priority).word,
         "summary": summary_of(payload, TOLD, told_schema(approval)),
         "body": asked.body if shown and asked is not None else None, "payload": payload,
-        "proposal": proposal, "resumeSchema": schema_of(approval, asked),
+        "proposal": None if proposed is None else harmless(proposed, schema), "resumeSchema": json_schema_of(schema),
         "assignee": None if approval.groups else approval.assignee or None,
         "groups": approval.concerned if approval.groups else [],
         "missingGroups": approval.asked_of if approval.groups and approval.is_open else [],
@@ -84,11 +86,11 @@ def may_read(who: Who, approval: Approval) -> bool:
     return by_right or (may_answer(who, approval) and who.is_meant(approval))
 
 
-def schema_of(approval: Approval, asked: StepSuspended | None) -> Json:
-    """Describe the answer that a question takes; {} takes anything."""
+def answer_schema(approval: Approval, asked: StepSuspended | None) -> Schema:
+    """Find the schema of the answer that a question takes."""
     workflow = runtime.get_engine().registry.by_id.get(approval.workflow_id)
     form = asked.form if asked is not None else None
-    return json_schema_of(ANY if workflow is None else resume_schema(workflow, approval.path, form))
+    return ANY if workflow is None else resume_schema(workflow, approval.path, form)
 
 
 def version_of(approval: Approval) -> int:

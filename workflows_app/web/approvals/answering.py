@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from workflows_app import runtime
 from workflows_app.engine.questions import decision_field
-from workflows_app.engine.schema import ANY, Schema
+from workflows_app.engine.schema import ANY, Json, Schema, Value
 from workflows_app.engine.verbs import resume_schema
 from workflows_app.models import Approval
 from workflows_app.web.forms import Control, SchemaForm, form_from_schema
@@ -63,8 +63,12 @@ def proposed_form(look: Look, path: str) -> SchemaForm | None:
     if form is None or record is None or record.proposal is None:
         return form
     schema = look.answer_schema(path)
-    proposed = look.loaded(record.proposal).data
-    return form.initial(schema.spoken(without_secrets(proposed, any_name_schema_of(schema), runtime.secret_names())))
+    return form.initial(schema.spoken(harmless(look.loaded(record.proposal), schema)))
+
+
+def harmless(proposal: Value, schema: Schema) -> Json:
+    """Give a proposed answer without its secrets: it has no schema of its own that would have sealed them."""
+    return without_secrets(proposal.data, any_name_schema_of(schema), runtime.secret_names())
 
 
 def schema_of(approval: Approval) -> Schema:

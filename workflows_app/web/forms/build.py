@@ -90,7 +90,7 @@ class Builder:
         notes = notes_of(part, spot)
         if part.text("x-widget") == "json" or part.schema.get("not") or part.schema.get("if"):
             return json_leaf(part, notes)
-        if part.schema.get("writeOnly") is True or "password" in (part.text("format"), part.text("x-widget")):
+        if part.is_secret:
             return secret_leaf(part, notes)
         values = part.schema.get("enum")
         if "const" in part.schema:

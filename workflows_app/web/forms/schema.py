@@ -52,6 +52,11 @@ class Part:
         return kind if isinstance(kind, str) else ""
 
     @property
+    def is_secret(self) -> bool:
+        """Tell whether the value is not to be shown."""
+        return self.schema.get("writeOnly") is True or "password" in (self.text("format"), self.text("x-widget"))
+
+    @property
     def takes_null(self) -> bool:
         """Tell whether null is a value, not only a default."""
         return self.nullable or not self.kind or self.kind == "null"

@@ -65,7 +65,7 @@ def facts_in(data: Json, schema: Schema) -> Told:
         part = part_of(as_schema(properties.get(key)), schema)
         if value == "":
             continue
-        if is_plain(value):
+        if part.is_secret or is_plain(value):
             facts.append(fact_of(label(key, part), value, part))
         elif isinstance(value, list) and is_grid(value):
             grids.append(grid_of(label(key, part), value, as_schema(part.schema.get("items")), schema))
@@ -115,7 +115,7 @@ def is_plain(value: Json) -> bool:
 
 
 def fact_of(name: str, value: Json, part: Part) -> Fact:
-    if part.text("format") == "password" or part.schema.get("writeOnly") is True:
+    if part.is_secret:
         return Fact(name, HIDDEN if value else said(None))
     if isinstance(value, list):
         texts = [said(item) for item in value]

@@ -22,7 +22,8 @@ def _stripped(value: Json, shapes: list[Part], root: Schema, names: Container[st
     if not isinstance(value, dict):
         return value
     fields = {key: _shapes(_fields(shapes, key), root) for key in value}
-    kept = (key for key in value if not (key in names or value[key] == MASK or any(map(_is_secret, fields[key]))))
+    secret = {key for key, parts in fields.items() if any(part.is_secret for part in parts)}
+    kept = (key for key in value if not (key in secret or key in names or value[key] == MASK))
     return {key: _stripped(value[key], fields[key], root, names) for key in kept}
 
 
@@ -50,7 +51,3 @@ def _items(shapes: list[Part], index: int) -> Iterator[Schema]:
     for part in shapes:
         places = part.parts("prefixItems")
         yield places[index] if index < len(places) else part.part("items")
-
-
-def _is_secret(part: Part) -> bool:
-    return part.schema.get("writeOnly") is True or "password" in (part.text("format"), part.text("x-widget"))

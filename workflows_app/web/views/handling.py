@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from workflows_app.approvals.notices import forget_asking, next_look
-from workflows_app.approvals.policy import Who, bar, may_handle
+from workflows_app.approvals.policy import Who, bar, may_handle, unasked
 from workflows_app.conf import get_conf
 from workflows_app.engine.arguments import is_storable
 from workflows_app.models import Approval, Desk
@@ -182,7 +182,7 @@ def handler(request: Asked, approval_id: int) -> tuple[Who, Approval]:
     """Tell who asks about which question. Raises: PermissionDenied, RunNotFound"""
     who, approval = decider(request), find(approval_id)
     if approval.is_open and not may_handle(who, approval):
-        raise PermissionDenied(_("This is asked of %s.") % ", ".join(approval.asked_of))
+        raise PermissionDenied(unasked(who, approval))
     return who, approval
 
 
