@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,7 +33,9 @@ class Holder(BaseModel):
             ],
         ),
         (list[list[int]], [("", "list of list of whole number")]),
+        (Decimal | None, [("", "decimal or nothing")]),
+        (float | str, [("", "number or text")]),
     ],
 )
-def test_a_shape_that_holds_itself_is_named(shape: Any, told: list[tuple[str, str]]) -> None:
+def test_a_shape_is_named(shape: Any, told: list[tuple[str, str]]) -> None:
     assert [(line.name, line.type) for line in lines_of(json_schema_of(Schema(shape)))] == told

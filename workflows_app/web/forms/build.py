@@ -36,7 +36,7 @@ from workflows_app.web.forms.leaves import (
 from workflows_app.web.forms.pairs import Pairs
 from workflows_app.web.forms.post import MAX_DEPTH
 from workflows_app.web.forms.rows import List, Tuple
-from workflows_app.web.forms.schema import Part, Schema, as_schema, read_part, scrub
+from workflows_app.web.forms.schema import Part, Schema, as_schema, is_decimal, read_part, scrub
 from workflows_app.web.forms.text import Const, Json
 from workflows_app.web.forms.unions import Alternative, Union
 
@@ -128,7 +128,7 @@ class Builder:
             values = tuple(arm.schema["const"] for arm in read)
             answers = tuple(arm.own_title or titles.value_title(arm.schema["const"]) for arm in read)
             return choice_leaf(notes, values, answers)
-        if _is_decimal(read):
+        if is_decimal(read):
             bounds = {key: value for key, value in read[0].schema.items() if key != "title"}
             return number_leaf(replace(part, schema={**bounds, **part.schema}), notes, "decimal")
         if len(arms) == 1:
@@ -264,8 +264,3 @@ def notes_of(part: Part, spot: Spot) -> Notes:
 def can_be_picked(item: Field) -> TypeGuard[Choice]:
     """Tell whether each value is an answer that can be ticked; nothing at all is none."""
     return isinstance(item, Choice) and not item.is_optional
-
-
-def _is_decimal(arms: list[Part]) -> bool:
-    """Tell a decimal, which is a number or the text of one."""
-    return [(arm.kind, arm.text("format")) for arm in arms] == [("number", ""), ("string", "decimal")]

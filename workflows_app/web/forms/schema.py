@@ -5,7 +5,7 @@ A schema may come from anywhere, so every getter answers with a value of the rig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -77,6 +77,11 @@ def read_part(schema: Schema, root: Schema) -> Part:
         notes = {key: said for key, said in part.schema.items() if key in NOTES or key.startswith("x-")}
         part = replace(part, schema={**inner, **notes})
     return replace(part, schema={})
+
+
+def is_decimal(arms: Sequence[Part]) -> bool:
+    """Tell a decimal, which is a number or the text of one, from what may be either."""
+    return [(arm.kind, arm.text("format")) for arm in arms] == [("number", ""), ("string", "decimal")]
 
 
 def scrub(value: object) -> object:

@@ -14,7 +14,7 @@ from workflows_app.engine.schema import Schema
 from workflows_app.engine.secrets import Names
 from workflows_app.runtime import secret_names
 from workflows_app.web.forms.form import Validate
-from workflows_app.web.forms.schema import Part, as_schema, read_part
+from workflows_app.web.forms.schema import Part, as_schema, is_decimal, read_part
 from workflows_app.web.values.complaints import in_words
 
 MAX_DEPTH = 5
@@ -132,7 +132,11 @@ def words_of(part: Part, root: Json, around: tuple[str, ...] = ()) -> str:
         words = _("list of %s") % words_in(part.part("items"))
     elif part.parts("anyOf") or part.parts("oneOf"):
         arms = part.parts("anyOf") or part.parts("oneOf")
-        words = _(" or ").join(map(words_in, arms[:6]))
+        words = (
+            _("decimal")
+            if is_decimal([read_part(arm, root) for arm in arms])
+            else _(" or ").join(map(words_in, arms[:6]))
+        )
     else:
         words = part.text("format") or next(iter(part.names[-1:]), "") or plain(part.kind)
     return _("%s or nothing") % words if part.nullable else words
