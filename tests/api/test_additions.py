@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any, cast
 
 import pytest
+from django.test import RequestFactory
 from pydantic_core import from_json
 
-from tests.api.conftest import Caller, acting
+from tests.api.conftest import Caller, Json, acting
 from workflows_app.models import Activity, Event, Run
+from workflows_app.web.api import events
 
 ASKED = {"requestId": "r-1", "amount": 120}
 
@@ -169,6 +173,32 @@ def test_while_nothing_happens_a_comment_keeps_the_line_open(caller: Caller, mon
         await chunks.aclose()
 
     asyncio.run(read())
+
+
+class Chatty:
+    """A stream that is never silent."""
+
+    async def once(self) -> AsyncIterator[Json]:
+        for seq in count(1):
+            yield {"seq": seq}
+
+    def close(self) -> None:
+        """Nothing is followed."""
+
+
+def test_a_run_that_tells_much_is_told_to_nobody_who_may_not_look_any_more(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter((True, False))
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(events, "may_still_look", lambda request, run_id: next(answers))
+
+    async def read() -> int:
+        async with asyncio.timeout(5):
+            return len([line async for line in events.told(cast(Any, Chatty()), rf.get("/"), "r")])
+
+    assert asyncio.run(read()) > 0
+    assert next(answers, None) is None
 
 
 # Events that are sent

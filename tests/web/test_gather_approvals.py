@@ -54,7 +54,7 @@ def test_votes_are_counted_while_it_waits() -> None:
     resume(approval, GOOD, by="ada")
     soon(lambda: Approval.objects.filter(pk=approval.pk, voters={"ada": 0}).exists())
     resume(approval, GOOD, by="bo")
-    assert closed(approval).decided == ["ada"]
+    assert closed(approval).decided == ["ada", "bo"]
 
 
 def test_every_item_is_a_question_of_its_own() -> None:

@@ -31,7 +31,7 @@ DERIVED = (
     "voters", "missing", "escalated", "reminded", "assignee", "handed_by", "claimed_by", "claimed_until", "tell_at",
 )  # fmt: skip
 
-CLOSING = ("state", "answer_seq", "decided_by", "decided_at", "tell_at")
+CLOSING = ("state", "answer_seq", "decided_by", "decided_at", "voters", "tell_at")
 DUE, CODE = "due", "code"
 
 
@@ -124,11 +124,11 @@ def since_asked(using: str, approvals: Collection[Approval], *kinds: str) -> dic
     return {one.id: [row for row in found.get((one.run_id, one.path), ()) if row.seq > one.seq] for one in approvals}
 
 
-def take(approval: Approval, rows: Iterable[Event]) -> bool:
+def take(approval: Approval, rows: Collection[Event]) -> bool:
     """Take over what happened to a question since it was asked. Tells whether that is news."""
     since = [event_of(row) for row in rows]
     votes = [event for event in since if isinstance(event, e.StepVoted)]
-    voters = numbered(vote.by or "" for vote in votes)
+    voters = voters_in(rows)
     rungs = [event for event in since if isinstance(event, e.StepEscalated)]
     if voters == approval.voters and len(rungs) == approval.escalated:
         return False
@@ -148,6 +148,10 @@ def take(approval: Approval, rows: Iterable[Event]) -> bool:
     return True
 
 
+def voters_in(rows: Iterable[Event]) -> dict[str, int]:
+    return numbered(row.by or "" for row in rows if row.kind == "StepVoted")
+
+
 def missing_after(approval: Approval, votes: Iterable[e.StepVoted]) -> dict[str, int]:
     """Give the groups that are asked after some votes; all of them once more where they do not agree."""
     heard = set(chain.from_iterable(vote.groups for vote in votes))
@@ -162,7 +166,7 @@ def close_gone(using: str, runs: Collection[str] | None) -> int:
     gone = of_runs(Approval.objects.using(using).open(), runs).filter(~Exists(waiting))
     closed = 0
     for some in batches(gone):
-        answers = since_asked(using, some, "StepResumed", "StepEscalated")
+        answers = since_asked(using, some, "StepVoted", "StepResumed", "StepEscalated")
         for approval in some:
             close(approval, answers[approval.id])
         Approval.objects.using(using).bulk_update(some, CLOSING)
@@ -178,6 +182,8 @@ def close(approval: Approval, rows: Collection[Event]) -> None:
     """Note how a question ended: by the answer that came first after it, or by none."""
     answer = next((row for row in rows if row.kind == "StepResumed"), None)
     rungs = [row for row in rows if row.kind == "StepEscalated"]
+    # The last vote came with the answer, and some before it may have come since anybody looked.
+    approval.voters = voters_in(rows)
     if answer is None:
         approval.state, approval.tell_at = Approval.State.WITHDRAWN, NEVER
         approval.via = DUE if any(map(is_failure, rungs)) else ""

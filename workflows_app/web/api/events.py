@@ -28,8 +28,8 @@ from workflows_app.web.people.signin import still_signed_in
 
 router = Router(tags=["events"])
 HEARTBEAT_SECONDS: Final = 15.0
-CHECK_EVERY: Final = 4
-"""Heartbeats between two looks whether the caller may still look."""
+CHECK_SECONDS: Final = 60.0
+"""How long nobody asks whether the caller may still look."""
 EVENT_STREAM: Final = "text/event-stream"
 
 
@@ -78,16 +78,18 @@ def sent_events(request: HttpRequest, run: Run, after: int) -> HttpResponseBase:
 
 async def told(stream: Stream, request: HttpRequest, run_id: str) -> AsyncIterator[bytes]:
     """Write events, and comments while there are none, to whom may still look."""
-    events = stream.once()
-    beats = 0
+    events, loop = stream.once(), asyncio.get_running_loop()
+    checked = loop.time()
     coming = asyncio.ensure_future(anext(events, None))
     try:
         while True:
             done, _ = await asyncio.wait([coming], timeout=HEARTBEAT_SECONDS)
-            if not done:
-                beats += 1
-                if beats % CHECK_EVERY == 0 and not await database_sync_to_async(may_still_look)(request, run_id):
+            # By the clock, not by the heartbeats: a run that tells much has none.
+            if loop.time() - checked >= CHECK_SECONDS:
+                if not await database_sync_to_async(may_still_look)(request, run_id):
                     return
+                checked = loop.time()
+            if not done:
                 yield b": beat\n\n"
                 continue
             event = coming.result()

@@ -10,13 +10,12 @@ from workflows_app.approvals.gather import event_of
 from workflows_app.approvals.policy import Who, may_answer
 from workflows_app.engine.events import Event, StepResumed, StepSuspended
 from workflows_app.engine.paths import public
-from workflows_app.engine.schema import ANY, Schema, Value
+from workflows_app.engine.schema import Value
 from workflows_app.engine.snapshot import iso
-from workflows_app.engine.verbs import resume_schema
 from workflows_app.models import Approval, Comment
 from workflows_app.models import Event as Row
 from workflows_app.rights import reach_of
-from workflows_app.web.approvals.answering import harmless
+from workflows_app.web.approvals.answering import harmless, schema_of
 from workflows_app.web.approvals.inbox import TOLD, told_schema
 from workflows_app.web.values.facts import summary_of
 from workflows_app.web.values.schemas import json_schema_of
@@ -55,7 +54,7 @@ def document_of(approval: Approval, asking: Event | None, answer: Event | None, 
     answered = answer if isinstance(answer, StepResumed) else None
     shown = may_read(who, approval)
     payload = asked.payload.data if shown and asked is not None and asked.payload is not None else None
-    schema = answer_schema(approval, asked)
+    schema = schema_of(approval, asked.form if asked is not None else None)
     proposed = asked.proposal if shown and asked is not None else None
     return {
         "id": approval.pk, "runId": approval.run_id, "workflowName": approval.workflow_id,
@@ -84,13 +83,6 @@ def may_read(who: Who, approval: Approval) -> bool:
     """Tell whether a person may read what is asked: by right, or because it is asked of them."""
     by_right = reach_of(who.user).allows("view_payload", approval.workflow_id)
     return by_right or (may_answer(who, approval) and who.is_meant(approval))
-
-
-def answer_schema(approval: Approval, asked: StepSuspended | None) -> Schema:
-    """Find the schema of the answer that a question takes."""
-    workflow = runtime.get_engine().registry.by_id.get(approval.workflow_id)
-    form = asked.form if asked is not None else None
-    return ANY if workflow is None else resume_schema(workflow, approval.path, form)
 
 
 def version_of(approval: Approval) -> int:

@@ -71,10 +71,10 @@ def harmless(proposal: Value, schema: Schema) -> Json:
     return without_secrets(proposal.data, any_name_schema_of(schema), runtime.secret_names())
 
 
-def schema_of(approval: Approval) -> Schema:
+def schema_of(approval: Approval, form: Json = None) -> Schema:
     """Find what an answer to a question looks like; of a workflow whose code is gone nothing is known."""
     workflow = runtime.get_engine().registry.by_id.get(approval.workflow_id)
-    return resume_schema(workflow, approval.path) if workflow is not None else ANY
+    return resume_schema(workflow, approval.path, form) if workflow is not None else ANY
 
 
 def answering(form: SchemaForm, schema: Schema) -> Answering:
