@@ -78,10 +78,15 @@ def seen(rows: Rows) -> Rows:
     return rows if reach is None else rows.filter(reach.where("view_run"))
 
 
-def sees(workflow_id: str) -> bool:
-    """Tell whether the person who asks may look at a workflow."""
+def sees(workflow_id: str, right: str = "view_run") -> bool:
+    """Tell whether the person who asks may look at a workflow, or has another right on it."""
     reach = asking.get()
-    return reach is None or reach.allows("view_run", workflow_id)
+    return reach is None or reach.allows(right, workflow_id)
+
+
+def told_error(workflow_id: str, error: str | None) -> str:
+    """Give an error to whom may see the values of its workflow, since it may quote them."""
+    return error or "" if sees(workflow_id, "view_payload") else ""
 
 
 def reach_of(person: Person) -> Reach:

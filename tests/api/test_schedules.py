@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.utils import timezone
 
 from tests.api.conftest import Caller, acting, answer_of
 from tests.web.studio import wait_for
@@ -124,7 +125,10 @@ def test_what_runs_are_given_is_told_to_whoever_may_read_it_there(
     WorkflowGrant.objects.create(workflow_id="wire-nested", group=staff, role=lookers)
     reader = acting(settings, django_user_model, "ann", "view_run", "view_payload")
     User.objects.get(username="ann").groups.add(staff)
-    for status, document in (reader.get(path), reader.get("/schedules"), reader.post(f"{path}/pause")):
+    at = {"due_at": timezone.now(), "fired_at": timezone.now()}
+    Schedule.objects.get().firings.create(outcome="failed", error="text: 'canary'", **at)
+    asked = (reader.get(path), reader.get("/schedules"), reader.get(f"{path}/triggers"), reader.post(f"{path}/pause"))
+    for status, document in asked:
         assert status == 200
         assert "canary" not in str(document)
 

@@ -106,3 +106,14 @@ def test_without_the_right_errors_are_not_told(client: Client, settings: Any, dj
     page = client.get(f"/runs/{run_id}/events/?step=fail&tab=attempts").content.decode()
     assert "Step failed" in page
     assert "cupboard" not in page
+
+
+def test_without_the_right_lists_say_only_that_it_failed(
+    client: Client, settings: Any, django_user_model: type[User]
+) -> None:
+    wait_for(started("failing", None), "failed")
+    pages = ("/runs/", "/runs/?group=status", "/", "/workflows/failing/")
+    assert all("cupboard" in client.get(address).content.decode() for address in pages)
+    accounts(settings, other := Client(), django_user_model, "view_run")
+    assert [address for address in pages if "cupboard" in other.get(address).content.decode()] == []
+    assert "failed" in other.get("/").content.decode().partition("Needs attention")[2]

@@ -224,6 +224,24 @@ def test_one_whose_input_no_longer_fits_needs_attention_before_it_fires(client: 
     assert "will start no run: This secret was sealed under another key" in attention(client)
 
 
+def test_without_the_right_to_see_values_no_error_is_told(
+    client: Client, settings: Any, django_user_model: type[User]
+) -> None:
+    row, unfit = Schedule.objects.get(pk=MORNING), made(client)
+    row.firings.create(
+        outcome="failed", error="Invalid input data: '4711'", due_at=timezone.now(), fired_at=timezone.now()
+    )
+    Schedule.objects.filter(pk=unfit.pk).update(sealed_given=seal('{"input": {"place": "north"}}'))
+    accounts(settings, other := Client(), django_user_model, "view_run")
+    shown = attention(other)
+    assert "its schedule could not start a run" in shown
+    assert "its schedule will start no run" in shown
+    for page in (shown, text(other, f"/schedules/{row.id}/"), text(other, f"/schedules/{unfit.id}/")):
+        assert "4711" not in page
+        assert "region" not in page
+    assert "does not take what this gives" in text(other, f"/schedules/{unfit.id}/")
+
+
 def test_one_that_nobody_starts_needs_attention_unless_it_waits_for_its_last_run(client: Client) -> None:
     now = timezone.now()
     late = {"cron": "@daily", "next_at": now - timedelta(minutes=5), "created_at": now, "changed_at": now}

@@ -109,8 +109,9 @@ def run_schedule(request: HttpRequest, schedule_id: str) -> Document:
 
 @router.get("/schedules/{schedule_id}/triggers", summary="List the times that a schedule fired, newest first")
 def list_triggers(request: HttpRequest, schedule_id: str, asking: Query[Triggers]) -> Document:
-    row = find(asked(request), schedule_id)
-    return {"triggers": [told(one) for one in row.firings.order_by("-id")[: asking.limit]]}
+    row = find(person := asked(request), schedule_id)
+    may_see = reach_of(person.user).allows("view_payload", row.workflow_id)
+    return {"triggers": [told(one, may_see=may_see) for one in row.firings.order_by("-id")[: asking.limit]]}
 
 
 def visible(person: Asked) -> Any:
@@ -167,11 +168,12 @@ def given_of(person: Asked, row: Schedule) -> Document:
     }  # fmt: skip
 
 
-def told(one: Firing) -> Document:
+def told(one: Firing, *, may_see: bool) -> Document:
+    """Write a firing; its error, which may quote values, for whom may read those."""
     return {
         "scheduleId": one.schedule_id, "runId": one.run_id or None, "scheduledFireAt": milliseconds(one.due_at),
         "actualFireAt": milliseconds(one.fired_at), "outcome": OUTCOMES.get(one.outcome, one.outcome),
-        "error": one.error or None, "triggerKind": "manual" if one.fired_by else "schedule",
+        "error": (one.error or None) if may_see else None, "triggerKind": "manual" if one.fired_by else "schedule",
         "by": one.fired_by or None,
     }  # fmt: skip
 

@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 
 from workflows_app import runtime
 from workflows_app.models import Approval, Ending, Run, Schedule
-from workflows_app.rights import seen
+from workflows_app.rights import seen, told_error
 from workflows_app.web.figures.counts import Steps, elapsed, record, steps_of
 from workflows_app.web.figures.stuck import stuck
 from workflows_app.web.values.crons import said_of
+from workflows_app.words import status_word
 
 LISTED = 8
 LATELY = timedelta(days=1)
@@ -85,11 +86,17 @@ def failed(since: datetime) -> list[Attention]:
         seen(Run.objects.all()).filter(status="failed", finished_at__gte=since).order_by("-finished_at")[:LISTED]
     )
     endings = Ending.objects.in_bulk([run.id for run in runs])
-    steps = {run_id: _("%s failed: ") % ending.step for run_id, ending in endings.items() if ending.step}
     return [
-        Attention(run, steps.get(run.id, "") + first_line(run.error), run.finished_at or run.updated_at, "failed")
+        Attention(run, failed_in_words(run, endings.get(run.id)), run.finished_at or run.updated_at, "failed")
         for run in runs
     ]
+
+
+def failed_in_words(run: Run, ending: Ending | None) -> str:
+    """Say where a run failed, and why to whom may know."""
+    step = _("%s failed") % ending.step if ending is not None and ending.step else ""
+    why = first_line(told_error(run.workflow_id, run.error))
+    return ": ".join(filter(None, (step, why))) or status_word("failed")
 
 
 def waiting() -> list[Attention]:

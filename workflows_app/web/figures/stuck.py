@@ -16,7 +16,7 @@ from workflows_app.errors import WorkflowsError
 from workflows_app.models import Firing, Schedule
 from workflows_app.models.instants import to_datetime, to_instant
 from workflows_app.models.seal import SealedElsewhere
-from workflows_app.rights import seen
+from workflows_app.rights import seen, told_error
 from workflows_app.schedules.starter import LATE, Due, fitting, last_run
 
 LOOKED_AT: Final = 100
@@ -47,14 +47,15 @@ def failed() -> Iterator[Stuck]:
     last = Firing.objects.filter(outcome=Firing.Outcome.FAILED, fired_at__gte=F("schedule__changed_at"))
     rows = working().annotate(newest=Subquery(newest))
     for one in last.filter(pk__in=rows.values("newest")).select_related("schedule").order_by("-id")[:LISTED]:
-        yield Stuck(one.schedule, _("its schedule could not start a run: %s") % in_one_line(one.error), one.fired_at)
+        words = _("its schedule could not start a run")
+        yield Stuck(one.schedule, because(words, one.schedule, one.error), one.fired_at)
 
 
 def unfit() -> Iterator[Stuck]:
     """Give those whose input the workflow does not take, of those that are next."""
     for row in working().filter(next_at__isnull=False).order_by("next_at")[:LOOKED_AT]:
         if fault := fault_of(row):
-            yield Stuck(row, _("its schedule will start no run: %s") % in_one_line(fault), None)
+            yield Stuck(row, because(_("its schedule will start no run"), row, fault), None)
 
 
 def late(now: datetime) -> Iterator[Stuck]:
@@ -78,6 +79,12 @@ def fault_of(row: Schedule) -> str:
 def working() -> Any:
     """Find the schedules that are to start runs, of the workflows that the person who asks may look at."""
     return seen(Schedule.objects.all()).filter(state=Schedule.State.ACTIVE)
+
+
+def because(words: str, row: Schedule, cause: str) -> str:
+    """Add the cause for whom may know it."""
+    why = in_one_line(told_error(row.workflow_id, cause))
+    return f"{words}: {why}" if why else words
 
 
 def in_one_line(text: str) -> str:

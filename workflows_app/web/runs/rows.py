@@ -15,7 +15,7 @@ from workflows_app.engine.paths import ITEM, owner, public
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.models import Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
-from workflows_app.rights import seen
+from workflows_app.rights import seen, told_error
 from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, steps_of
 from workflows_app.web.runs.filters import RunFilters
 from workflows_app.web.runs.pages import RunPage, read_page
@@ -72,7 +72,8 @@ class Place:
 def rows_of(runs: Sequence[Run]) -> list[Row]:
     """Add which step each run is on, or what it failed with."""
     steps = steps_of(run.id for run in runs if run.status in OPEN)
-    words = {run.id: (run.error or "").partition("\n")[0] for run in runs} | {at: str(on) for at, on in steps.items()}
+    errors = {run.id: told_error(run.workflow_id, run.error).partition("\n")[0] for run in runs}
+    words = errors | {at: str(on) for at, on in steps.items()}
     asks = set(asking(Run.objects.filter(pk__in=[run.id for run in runs])).values_list("pk", flat=True))
     return [Row(run, elapsed(run.started_at, run.finished_at), words[run.id], run.id in asks) for run in runs]
 

@@ -18,6 +18,7 @@ from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import InvalidData, RunError
 from workflows_app.models import Schedule
 from workflows_app.models.seal import SealedElsewhere
+from workflows_app.rights import told_error
 from workflows_app.web.checking import without_errors
 from workflows_app.web.figures.stuck import fault_of, in_one_line
 from workflows_app.web.forms import SchemaForm
@@ -140,7 +141,9 @@ def given_of(request: Asked, row: Schedule) -> dict[str, object]:
     workflow = find(row.workflow_id) if any(o.workflow and o.workflow.id == row.workflow_id for o in offers()) else None
     if not isinstance(workflow, Workflow):
         return {"code_gone": True}
-    about: dict[str, object] = {"fault": in_one_line(fault_of(row))}
+    fault = fault_of(row)
+    told = in_one_line(told_error(row.workflow_id, fault)) or _("The workflow does not take what this gives its runs.")
+    about: dict[str, object] = {"fault": told if fault else ""}
     with contextlib.suppress(SealedElsewhere):
         if may(request, "view_payload"):
             about["given"] = branch_of(dict(scheduling.shown_given(workflow, row)))

@@ -13,6 +13,7 @@ from workflows_app.engine.cron import Cron
 from workflows_app.engine.schedule import zone_of
 from workflows_app.errors import DefinitionError
 from workflows_app.models import Firing, Run, Schedule
+from workflows_app.rights import told_error
 from workflows_app.web.values.crons import said_of
 
 DAY: Final = timedelta(days=1)
@@ -37,6 +38,10 @@ class Fire:
         if self.run is not None:
             return self.run.status
         return "failed" if self.firing.outcome == Outcome.FAILED else "skipped"
+
+    @property
+    def error(self) -> str:
+        return told_error(self.firing.schedule.workflow_id, self.firing.error)
 
 
 @dataclass(frozen=True, slots=True)
