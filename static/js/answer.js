@@ -3,7 +3,7 @@ import { isWritten } from "./draft.js";
 
 const SETTLE = 400, REST = 2000, MOMENT = 60000, MOST_AT_LAST = 60000;
 const PANES = ["detail", "panel"], LAST = "last:";
-let kept = "", keptAt = 0, timer = 0, sending = Promise.resolve();
+let kept = "", keptAt = 0, timer = 0, sending = Promise.resolve(), underway = 0, next = null;
 
 const answer = () => document.querySelector("#decide[data-draft]");
 const written = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
@@ -20,12 +20,14 @@ function keep(keepalive = false) {
 }
 
 async function send(address, text, line, keepalive = false) {
+  underway += 1;
   const came = await fetch(address, {
     method: "POST",
     headers: { "HX-Request": "true", "content-type": "application/x-www-form-urlencoded" },
     body: text,
     keepalive: keepalive && text.length < MOST_AT_LAST,
   }).catch(() => null);
+  underway -= 1;
   if (!came?.ok && kept === text) kept = "";
   // Where it was not kept, the server says why.
   const words = came?.headers.get("content-type")?.startsWith("text/plain") && (await came.text().catch(() => ""));
@@ -69,10 +71,19 @@ function isDrawn(text) {
   return fields(new URLSearchParams(text)) === fields(written(answer()));
 }
 
+// What is shown next may be the question again, which is drawn from its draft. Of several wishes the last one counts.
+function wait(event) {
+  if (!isPane(event) || !underway) return;
+  event.preventDefault();
+  const go = next = event.detail.issueRequest;
+  sending.then(() => { if (next === go) go(true); });
+}
+
 const isPane = ({ detail, target }) => PANES.includes((detail.target ?? target)?.id);
 
 document.addEventListener("input", (event) => event.target.closest?.("#decide[data-draft]") && later());
 document.addEventListener("submit", (event) => event.target.id === "decide" && forget());
+document.addEventListener("htmx:confirm", wait);
 document.addEventListener("htmx:beforeSwap", (event) => isPane(event) && flush());
 document.addEventListener("htmx:afterSettle", (event) => { if (isPane(event)) kept = ""; });
 addEventListener("pagehide", () => flush(true));

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.test_axe_journey import faults
 from tests.process import ROOT, StudioProcess
@@ -117,6 +117,22 @@ def test_an_answer_half_written_at_the_run_is_there_again_too(page: Page) -> Non
     expect(page.get_by_label("Note")).to_have_value("The last word")
     page.get_by_role("button", name="Approve and resume").click()
     expect(page.get_by_text("Decided: May it go out?")).to_be_visible()
+
+
+def test_a_question_is_not_shown_again_before_its_draft_is_kept(page: Page) -> None:
+    ask(page)
+    drafts: list[Route] = []
+    asked: list[str] = []
+    page.route("**/draft/", lambda route: drafts.append(route))
+    page.get_by_label("Note").fill("A whole thought")
+    page.locator('#flow .node[data-path="prepare"]').click()
+    expect(page.locator("#panel-title")).to_have_text("prepare")
+    page.on("request", lambda request: asked.append(request.url) if "step=ask" in request.url else None)
+    page.locator('#flow .node[data-path="ask"]').click()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert not asked
+    drafts.pop().continue_()
+    expect(page.get_by_label("Note")).to_have_value("A whole thought")
 
 
 def test_who_only_looks_has_written_nothing(page: Page) -> None:
