@@ -14,7 +14,6 @@ function keep(keepalive = false) {
   if (!text || text === kept) return;
   [kept, keptAt] = [text, Date.now()];
   const line = document.querySelector("[data-drafted]");
-  if (keepalive) hold(form.dataset.draft, text);
   // One after the other, so that an older draft does not come last. A page that is left cannot wait.
   sending = keepalive ? send(form.dataset.draft, text, line, true) : sending.then(() => send(form.dataset.draft, text, line));
 }
@@ -29,6 +28,7 @@ async function send(address, text, line, keepalive = false) {
   }).catch(() => null);
   underway -= 1;
   if (!came?.ok && kept === text) kept = "";
+  if (!came && answer()?.dataset.draft === address && isWritten(answer())) later();
   // Where it was not kept, the server says why.
   const words = came?.headers.get("content-type")?.startsWith("text/plain") && (await came.text().catch(() => ""));
   line.textContent = words || (came?.ok ? line.dataset.kept : line.dataset.lost);
@@ -43,6 +43,12 @@ function later() {
 function flush(keepalive) {
   if (timer) keep(keepalive === true);
   forget();
+}
+
+// Leaving ends what is under way, whether the server has heard of it or not.
+function leave() {
+  flush(true);
+  if (underway && answer()) hold(answer().dataset.draft, kept);
 }
 
 function forget() {
@@ -86,6 +92,6 @@ document.addEventListener("submit", (event) => event.target.id === "decide" && f
 document.addEventListener("htmx:confirm", wait);
 document.addEventListener("htmx:beforeSwap", (event) => isPane(event) && flush());
 document.addEventListener("htmx:afterSettle", (event) => { if (isPane(event)) kept = ""; });
-addEventListener("pagehide", () => flush(true));
+addEventListener("pagehide", leave);
 if (isWritten(answer())) later();
 else if (answer()) takeUp().catch(() => {});
