@@ -246,16 +246,19 @@ def _not_among(what: str, waiting: list[Record]) -> str:
 
 
 def _not_suspended(history: History, waiting: list[Record], address: str | None = None) -> Exception:
-    under_way = [
+    goes_on = not waiting and history.status == "running"
+    # Who comes when the step has ended already, and the run is behind it, was too late as well.
+    ended = ("success",) if goes_on and address is not None else ()
+    answered = [
         record
         for record in history.records.values()
         if record.resumed_at is not None
-        and record.status in ("ready", "running")
+        and record.status in ("ready", "running", *ended)
         and record.role not in CONTAINERS
         and (address is None or is_below(public(record.path), address))
     ]
-    if under_way:
-        return claimed(history, under_way[0].path)
+    if answered:
+        return claimed(history, answered[0].path)
     if address is None or not waiting:
         return NotSuspended()
     return NotSuspended(_not_among(f'This workflow step "{address}"', waiting))

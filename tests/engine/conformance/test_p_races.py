@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.engine.conformance.fixtures import Json, Steps, WorkflowLike, World, chain, restarted, until
 from workflows_app.errors import NotSuspended, ResumeAlreadyClaimed, RunAlreadyStarted
 
@@ -26,6 +28,27 @@ def test_p1_two_processes_resume_one_suspension(world: World, steps: Steps) -> N
         steps.release("behind")
         assert (await accepted).status == "success"
         assert steps.calls == {"ask": 2, "behind": 1}
+
+    world.run(scenario())
+
+
+def test_p1_who_comes_when_the_step_has_ended_is_told_who_was_faster(world: World, steps: Steps) -> None:
+    async def scenario() -> None:
+        workflow = chain("wf", steps.sus("ask"), steps.held("behind"))
+        world.engine(workflow)
+        run = await workflow.create_run()
+        await run.start(input_data={})
+        accepted = asyncio.create_task(run.resume(step="ask", resume_data=1, by="ada"))
+        await until(lambda: bool(steps.calls["behind"]))
+        with pytest.raises(ResumeAlreadyClaimed) as late:
+            await run.resume(step="ask", resume_data=2)
+        assert late.value.details["by"] == "ada"
+        with pytest.raises(NotSuspended):
+            await run.resume(step="behind", resume_data=2)
+        steps.release("behind")
+        assert (await accepted).status == "success"
+        with pytest.raises(NotSuspended):
+            await run.resume(step="ask", resume_data=3)
 
     world.run(scenario())
 
