@@ -235,6 +235,27 @@ def test_a_schema_that_is_none_is_refused_where_it_is_written(nonsense: Any) -> 
             build()
 
 
+def test_a_type_that_cannot_be_read_yet_is_waited_for() -> None:
+    class Late:
+        known = False
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            if not cls.known:
+                raise NameError("Leaf is not defined yet")
+            return handler(int)
+
+    made = create_step(id="a", input_schema=Late, execute=lambda ctx: ctx.input_data + 1)
+    Late.known = True
+    wf = create_workflow(id="w").then(made).commit()
+
+    async def scenario() -> None:
+        _, result = await started(wf, 1)
+        assert result.result == 2
+
+    go(scenario())
+
+
 def test_a_schema_may_name_a_class_that_is_defined_later() -> None:
     class Tree(BaseModel):
         leaves: list[Leaf]
