@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -58,8 +61,11 @@ def test_keys_can_stand_for_others(client: Client, grace: User) -> None:
     keys = {"profile.moved.0.press": "n", "profile.moved.0.means": "j", "profile.moved.1.press": "j"}
     assert client.post("/settings/", {**PROFILE, **keys, "profile.moved.1.means": "n"}).status_code == 302
     page = client.get("/settings/").content.decode()
-    assert 'data-moved="{&quot;n&quot;: &quot;j&quot;, &quot;j&quot;: &quot;n&quot;}"' in page
-    assert value_of(page, "profile.moved.0.press") == "n"
+    moved = re.search(r'data-moved="([^"]*)"', page)
+    assert moved is not None
+    assert json.loads(unescape(moved.group(1))) == {"n": "j", "j": "n"}
+    # Databases keep keys in orders of their own.
+    assert {value_of(page, f"profile.moved.{row}.press") for row in range(2)} == {"n", "j"}
     assert client.post("/settings/", PROFILE).status_code == 302
     assert "data-moved" not in client.get("/settings/").content.decode()
 

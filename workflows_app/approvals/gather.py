@@ -169,11 +169,12 @@ def close_gone(using: str, runs: Collection[str] | None) -> int:
         answers = since_asked(using, some, "StepVoted", "StepResumed", "StepEscalated")
         for approval in some:
             close(approval, answers[approval.id])
-        Approval.objects.using(using).bulk_update(some, CLOSING)
         for via in (DUE, CODE):
-            # Whoever carried the answer may have noted meanwhile by which door it came.
+            # Whoever carried the answer may have noted meanwhile by which door it came. It is noted before the
+            # question is closed, so that nobody reads a closed one without it.
             these = [approval.pk for approval in some if approval.via == via]
             Approval.objects.using(using).filter(pk__in=these, via="").update(via=via)
+        Approval.objects.using(using).bulk_update(some, CLOSING)
         closed += len(some)
     return closed
 
