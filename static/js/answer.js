@@ -69,7 +69,15 @@ async function takeUp() {
   sessionStorage.removeItem(key);
   if (!text || Date.now() - at > MOMENT || isDrawn(text)) return;
   await send(answer().dataset.draft, text, document.querySelector("[data-drafted]"));
-  if (!isWritten(answer())) location.reload();
+  await drawAnew();
+}
+
+// Only the pane: a page that is loaded anew hears nobody until its scripts have come.
+async function drawAnew() {
+  const page = await (await fetch(location)).text();
+  if (isWritten(answer())) return;
+  const { id } = answer().closest(PANES.map((one) => `#${one}`).join());
+  htmx.swap(`#${id}`, page, { swapStyle: "outerHTML" }, { select: `#${id}` });
 }
 
 function isDrawn(text) {
