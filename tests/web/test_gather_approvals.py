@@ -118,3 +118,20 @@ def test_the_door_an_answer_came_by_is_not_forgotten_by_who_closes_it_too(monkey
     monkeypatch.setattr(gather, "close", late)
     assert catch_up(runs=[approval.run_id])
     assert Approval.objects.get().via == "link"
+
+
+def test_who_claims_it_while_a_vote_is_noted_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    approval = asked(approvals=3)
+    resume(approval, GOOD, by="ada")
+    soon(lambda: Approval.objects.filter(pk=approval.pk, voters={"ada": 0}).exists())
+    Approval.objects.update(voters={}, claimed_by="ada")
+    since_asked = gather.since_asked
+
+    def meanwhile(*arguments: Any) -> Any:
+        Approval.objects.update(claimed_by="bo", assignee="finance")
+        return since_asked(*arguments)
+
+    monkeypatch.setattr(gather, "since_asked", meanwhile)
+    gather.follow("default", [approval.run_id])
+    found = Approval.objects.get()
+    assert (found.decided, found.claimed_by, found.assignee) == (["ada"], "bo", "finance")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from tests.web.asking import YES, asked, closed, person, signed_in, soon
 from tests.web.studio import order, wait_for
@@ -152,6 +153,20 @@ def test_those_who_are_asked_get_a_mail(settings: Any) -> None:
     approval = asked(approvals=["law", "sales"])
     soon(lambda: make_notices(approval.asked_at) or Notice.objects.filter(approval=approval).exists())
     assert set(Notice.objects.filter(approval=approval).values_list("person", flat=True)) == {law.pk, sales.pk}
+
+
+def test_groups_that_disagree_are_told_so_by_mail(settings: Any) -> None:
+    lou, sam = person("lou", "law"), person("sam", "sales")
+    lea, lee = person("lea", "law"), person("lee", "law")
+    approval = asked(approvals=["law", "sales"])
+    soon(lambda: make_notices(approval.asked_at) or Notice.objects.filter(approval=approval).count() == 4)
+    assert send(signed_in(settings, lou), approval, YES).status_code == 302
+    assert send(signed_in(settings, sam), approval, NO).status_code == 302
+    soon(lambda: Approval.objects.get().is_disputed)
+    make_notices(timezone.now())
+    make_notices(timezone.now())
+    again = Notice.objects.filter(approval=approval, occasion__endswith="2").values_list("person", flat=True)
+    assert set(again) == {lea.pk, lee.pk}
 
 
 def test_what_is_known_of_it_is_folded_from_the_journal_again(settings: Any) -> None:

@@ -7,8 +7,9 @@ the events, which of them were missed, or how often two processes do the same at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q
@@ -27,10 +28,7 @@ HEARD = (
     e.StepSuspended, e.StepVoted, e.StepEscalated, e.StepResumed, e.StepCanceled, e.RunCancelled, e.RunRewound,
 )  # fmt: skip
 """The events that may open, change or close an approval."""
-DERIVED = (
-    "voters", "missing", "escalated", "reminded", "assignee", "handed_by", "claimed_by", "claimed_until", "tell_at",
-)  # fmt: skip
-
+UNCLAIMED: Final = {"claimed_by": "", "claimed_until": None}
 CLOSING = ("state", "answer_seq", "decided_by", "decided_at", "voters", "tell_at")
 DUE, CODE = "due", "code"
 
@@ -109,9 +107,7 @@ def follow(using: str, runs: Collection[str] | None) -> int:
     changed = 0
     for some in batches(moving):
         moves = since_asked(using, some, "StepVoted", "StepEscalated")
-        fresh = [approval for approval in some if take(approval, moves[approval.id])]
-        Approval.objects.using(using).bulk_update(fresh, DERIVED)
-        changed += len(fresh)
+        changed += sum(take(using, approval, moves[approval.id]) for approval in some)
     return changed
 
 
@@ -124,28 +120,35 @@ def since_asked(using: str, approvals: Collection[Approval], *kinds: str) -> dic
     return {one.id: [row for row in found.get((one.run_id, one.path), ()) if row.seq > one.seq] for one in approvals}
 
 
-def take(approval: Approval, rows: Collection[Event]) -> bool:
+def take(using: str, approval: Approval, rows: Collection[Event]) -> bool:
     """Take over what happened to a question since it was asked. Tells whether that is news."""
-    since = [event_of(row) for row in rows]
-    votes = [event for event in since if isinstance(event, e.StepVoted)]
     voters = voters_in(rows)
-    rungs = [event for event in since if isinstance(event, e.StepEscalated)]
+    rungs = [event for event in map(event_of, rows) if isinstance(event, e.StepEscalated)]
     if voters == approval.voters and len(rungs) == approval.escalated:
         return False
+    # Only what is news is written: somebody may claim it or hand it over in this moment.
+    row = Approval.objects.using(using).filter(pk=approval.pk)
+    row.update(**after_votes(approval, voters, rows), **after_rungs(approval, rungs))
+    # Who has decided has nothing in hand any more, and the others are to see it again.
+    row.filter(claimed_by__in=voters).update(**UNCLAIMED)
+    return True
+
+
+def after_votes(approval: Approval, voters: dict[str, int], rows: Iterable[Event]) -> dict[str, Any]:
+    """Give what a question is after some votes. Those who are asked once more are told so."""
+    missing = missing_after(approval, (event for event in map(event_of, rows) if isinstance(event, e.StepVoted)))
+    again = approval.groups and missing == approval.groups and voters != approval.voters
+    return {"voters": voters, "missing": missing} | ({"tell_at": timezone.now()} if again else {})
+
+
+def after_rungs(approval: Approval, rungs: Sequence[e.StepEscalated]) -> dict[str, Any]:
+    """Give what a question is after what time did to it."""
+    found: dict[str, Any] = {"escalated": len(rungs), "reminded": sum(rung.action == "remind" for rung in rungs)}
     news = rungs[approval.escalated :]
     handed = [rung.to for rung in news if rung.to]
     if handed:
-        approval.assignee, approval.handed_by = handed[-1], ""
-        approval.claimed_by, approval.claimed_until = "", None
-    if news:
-        approval.tell_at = timezone.now()
-    if approval.claimed_by in voters:
-        # Who has decided has nothing in hand any more, and the others are to see it again.
-        approval.claimed_by, approval.claimed_until = "", None
-    approval.reminded = sum(rung.action == "remind" for rung in rungs)
-    approval.voters, approval.escalated = voters, len(rungs)
-    approval.missing = missing_after(approval, votes)
-    return True
+        found |= {"assignee": handed[-1], "handed_by": "", **UNCLAIMED}
+    return found | ({"tell_at": timezone.now()} if news else {})
 
 
 def voters_in(rows: Iterable[Event]) -> dict[str, int]:

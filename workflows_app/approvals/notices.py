@@ -81,7 +81,8 @@ def occasions(approval: Approval, now: datetime) -> Iterator[str]:
     if not approval.is_open:
         yield DECIDED
         return
-    yield f"{ASKED}:{approval.assignee}"
+    # Groups that disagree are asked again after each decision.
+    yield f"{ASKED}:{approval.assignee}{len(approval.voters) if approval.is_disputed else ''}"
     if approval.claimed_until is not None and approval.claimed_until <= now:
         yield f"{LAPSED}:{to_instant(approval.claimed_until)}"
     if approval.due_at <= now:

@@ -176,6 +176,11 @@ class Approval(models.Model):
         return len(self.groups) - len(self.missing) if self.groups else len(self.voters)
 
     @property
+    def is_disputed(self) -> bool:
+        """Tell whether all of its groups have decided, and not alike."""
+        return bool(self.groups and self.voters) and self.missing == self.groups
+
+    @property
     def urgency(self) -> str:
         """Name its priority to people, where it has another one than most."""
         return self.Priority(self.priority).notable
