@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pydantic_core import from_json
@@ -25,7 +26,7 @@ import manage
 from tests.process import ROOT, environment_of
 from workflows_app import runtime
 from workflows_app.management.progress import Steps
-from workflows_app.models import Run
+from workflows_app.models import Event, Run
 
 ORDER = '{"customer": "Ada", "total": 12}'
 APPROVE = '{"decision": "approve"}'
@@ -166,6 +167,29 @@ def test_a_run_of_another_workflow_is_not_answered() -> None:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def test_an_answer_is_given_in_somebodys_name_and_for_their_groups(
+    journeys: None, settings: Any, django_user_model: Any
+) -> None:
+    settings.WORKFLOWS = {**settings.WORKFLOWS, "MODULES": ["tests.workflows.asking"]}
+    for name in ("law", "sales"):
+        django_user_model.objects.create_user(f"{name}yer").groups.add(Group.objects.create(name=name))
+    _, events = command("runworkflow", "asking", "--input", '{"approvals": ["law", "sales"]}')
+    answer = ["runworkflow", "asking", "--resume", events[0]["runId"], "--data", APPROVE]
+    for words, said in (
+        ([], "in none of the groups that must answer: law, sales. --by answers in a person's name"),
+        (["--by", "nobody"], "--by: there is no user 'nobody'"),
+        (["--by", "lawyer", "--url", "http://127.0.0.1:9"], "--by: a studio at an address knows you by your token"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            call_command(*answer, *words, stdout=io.StringIO())
+    assert command(*answer, "--by", "lawyer")[0] == 3
+    assert command(*answer, "--by", "salesyer")[0] == 0
+    assert list(Event.objects.filter(kind="StepVoted").order_by("seq").values_list("by", flat=True)) == [
+        "lawyer",
+        "salesyer",
+    ]
 
 
 @pytest.mark.usefixtures("journeys")

@@ -72,7 +72,7 @@ async def begun(place: Place, options: Mapping[str, Any], given: Mapping[str, Js
     workflow = await place.workflow(options["workflow"])
     if options["resume"]:
         run = await place.run(workflow, options["resume"])
-        return run, run.resume_stream(step=options["step"], resume_data=given["data"], **place.by)
+        return run, run.resume_stream(step=options["step"], resume_data=given["data"], **place.answering)
     started = {
         "input_data": given["input"], "initial_state": given["state"], "request_context": given["context"],
     }  # fmt: skip

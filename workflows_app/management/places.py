@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol
 
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
@@ -15,7 +16,7 @@ from workflows_app import runtime
 from workflows_app.client import AsyncStudio, AsyncWorkflow, NotAllowed
 from workflows_app.engine import Workflow, verbs
 from workflows_app.engine.schema import Json
-from workflows_app.errors import InvalidData, RunNotFound, WorkflowsError
+from workflows_app.errors import AnswerRefused, InvalidData, RunNotFound, WorkflowsError
 
 REFUSED = 2
 BY = "command line"
@@ -23,9 +24,13 @@ TOKEN = "STUDIO_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class Place(Protocol):
-    """Where runs are. Workflows and runs have the same verbs in both; `by` is what these take beside."""
+    """Where runs are. Workflows and runs have the same verbs in both.
+
+    `by` is what these take beside, and an answer `answering`.
+    """
 
     by: Mapping[str, str]
+    answering: Mapping[str, Any]
 
     async def workflow(self, name: str) -> Any: ...
 
@@ -41,7 +46,9 @@ class Place(Protocol):
 class Here:
     """This installation's database; the command itself performs the runs."""
 
-    by: Mapping[str, str] = {"by": BY}
+    def __init__(self, by: str = BY, groups: Collection[str] = ()) -> None:
+        self.by: Mapping[str, str] = {"by": by}
+        self.answering: Mapping[str, Any] = {"by": by, "groups": groups}
 
     async def workflow(self, name: str) -> Workflow:
         return runtime.get_engine().get_workflow(name)
@@ -67,6 +74,7 @@ class There:
     """A studio at an address, which performs the runs."""
 
     by: Mapping[str, str] = {}
+    answering: Mapping[str, Any] = {}
 
     def __init__(self, studio: AsyncStudio) -> None:
         self.studio = studio
@@ -129,15 +137,35 @@ async def place_of(options: Mapping[str, Any]) -> AsyncIterator[Place]:
     """Open the place that the options name. Raises: CommandError for whatever is refused there, but InvalidData"""
     with refusing(InvalidData):
         if options["url"] is not None:
+            check_nobody(options)
             async with studio_of(options) as studio:
                 yield There(studio)
             return
         check_no_token(options)
         try:
-            yield Here()
+            yield await in_the_name_of(options.get("by"))
+        except AnswerRefused as error:
+            if options.get("by"):
+                raise
+            raise CommandError(f"{error.message} --by answers in a person's name.", returncode=REFUSED) from error
         finally:
             await runtime.get_engine().close()
             runtime.close_engine()
+
+
+async def in_the_name_of(name: str | None) -> Here:
+    """Act as a person of this studio, for their groups; without a name as the command. Raises: CommandError"""
+    if name is None:
+        return Here()
+    person = await User.objects.filter(username=name, is_active=True).afirst()
+    if person is None:
+        raise CommandError(f"--by: there is no user {name!r} in this studio.", returncode=REFUSED)
+    return Here(name, [group async for group in person.groups.values_list("name", flat=True)])
+
+
+def check_nobody(options: Mapping[str, Any]) -> None:
+    if options.get("by") is not None:
+        raise CommandError("--by: a studio at an address knows you by your token.", returncode=REFUSED)
 
 
 def check_no_token(options: Mapping[str, Any]) -> None:

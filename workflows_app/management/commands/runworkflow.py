@@ -51,6 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--resume", metavar="RUN", help="answer this run in place of starting one")
         parser.add_argument("--step", help="path of the step to answer, if several wait")
         parser.add_argument("--data", metavar="JSON", help="the answer, in the same ways; a terminal is asked for it")
+        parser.add_argument("--by", metavar="USER", help="do it in this person's name, and answer for their groups")
         parser.add_argument("--stream", action="store_true", help="write events as JSON lines also on a terminal")
         add_place_arguments(parser)
 
