@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import RequestFactory
 from pydantic_core import from_json
 
 from tests.api.conftest import Caller, Json, acting
 from workflows_app.models import Activity, Event, Run
-from workflows_app.web.api import events
+from workflows_app.web.api import events, streaming
 
 ASKED = {"requestId": "r-1", "amount": 120}
 
@@ -161,7 +162,7 @@ def test_a_browser_that_has_everything_is_told_to_stop_asking(caller: Caller) ->
 
 
 def test_while_nothing_happens_a_comment_keeps_the_line_open(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows_app.web.api.events.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("workflows_app.web.api.streaming.HEARTBEAT_SECONDS", 0.05)
     run_id = suspended(caller)
     address = f"/api/workflows/wire-approval/runs/{run_id}/events"
     response: Any = caller.client.get(address, headers={"accept": "text/event-stream"})
@@ -178,6 +179,8 @@ def test_while_nothing_happens_a_comment_keeps_the_line_open(caller: Caller, mon
 class Chatty:
     """A stream that is never silent."""
 
+    run_id = "r"
+
     async def once(self) -> AsyncIterator[Json]:
         for seq in count(1):
             yield {"seq": seq}
@@ -186,16 +189,17 @@ class Chatty:
         """Nothing is followed."""
 
 
+@pytest.mark.parametrize("written", [events.told, streaming.records])
 def test_a_run_that_tells_much_is_told_to_nobody_who_may_not_look_any_more(
-    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+    written: Callable[[Any, HttpRequest], AsyncIterator[bytes]], rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter((True, False))
-    monkeypatch.setattr(events, "CHECK_SECONDS", 0.02)
-    monkeypatch.setattr(events, "may_still_look", lambda request, run_id: next(answers))
+    monkeypatch.setattr(streaming, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(streaming, "may_still_look", lambda request, run_id: next(answers))
 
     async def read() -> int:
         async with asyncio.timeout(5):
-            return len([line async for line in events.told(cast(Any, Chatty()), rf.get("/"), "r")])
+            return len([line async for line in written(Chatty(), rf.get("/")) if line])
 
     assert asyncio.run(read()) > 0
     assert next(answers, None) is None

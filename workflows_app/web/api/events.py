@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 from itertools import islice
 from typing import Any, Final
 
-from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from ninja import Query, Router
 from pydantic_core import to_json
@@ -17,19 +16,13 @@ from workflows_app.engine.observe import Stream
 from workflows_app.engine.ports import TERMINAL, Stored
 from workflows_app.engine.run import Run
 from workflows_app.engine.streams import Projector, PublicEvent
-from workflows_app.errors import RunNotFound
-from workflows_app.models import Token
-from workflows_app.rights import may_on_run, reach_of
-from workflows_app.roles import LOOK
+from workflows_app.rights import reach_of
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.api.access import asked, run_of, stored_of, workflow_of
 from workflows_app.web.api.bodies import Following, Happening
-from workflows_app.web.people.signin import still_signed_in
+from workflows_app.web.api.streaming import while_allowed
 
 router = Router(tags=["events"])
-HEARTBEAT_SECONDS: Final = 15.0
-CHECK_SECONDS: Final = 60.0
-"""How long nobody asks whether the caller may still look."""
 EVENT_STREAM: Final = "text/event-stream"
 
 
@@ -72,45 +65,16 @@ def sent_events(request: HttpRequest, run: Run, after: int) -> HttpResponseBase:
         return run.observe_stream(after, close_on_suspend=False)
 
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    lines = told(runtime.call(begun()), request, run.id)
+    lines = told(runtime.call(begun()), request)
     return StreamingHttpResponse(lines, content_type=EVENT_STREAM, headers=headers)
 
 
-async def told(stream: Stream, request: HttpRequest, run_id: str) -> AsyncIterator[bytes]:
+async def told(stream: Stream, request: HttpRequest) -> AsyncIterator[bytes]:
     """Write events, and comments while there are none, to whom may still look."""
-    events, loop = stream.once(), asyncio.get_running_loop()
-    checked = loop.time()
-    coming = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait([coming], timeout=HEARTBEAT_SECONDS)
-            # By the clock, not by the heartbeats: a run that tells much has none.
-            if loop.time() - checked >= CHECK_SECONDS:
-                if not await database_sync_to_async(may_still_look)(request, run_id):
-                    return
-                checked = loop.time()
-            if not done:
-                yield b": beat\n\n"
-                continue
-            event = coming.result()
-            if event is None:
-                return
-            yield b"id: %d\ndata: %s\n\n" % (event["seq"], to_json(event))
-            coming = asyncio.ensure_future(anext(events, None))
-    except RunNotFound:
-        return
-    finally:
-        coming.cancel()
-        stream.close()
-
-
-def may_still_look(request: HttpRequest, run_id: str) -> bool:
-    """Ask the database, not the request: it may have been open for days."""
-    token = request.META.get("STUDIO_TOKEN")
-    if token is not None and not Token.objects.valid().filter(pk=token).exists():
-        return False
-    known = still_signed_in(request.user, None if token else request.session)
-    return known is not None and all(may_on_run(known, right, run_id) for right in LOOK)
+    with closing(stream):
+        async with aclosing(while_allowed(stream, request)) as events:
+            async for event in events:
+                yield b": beat\n\n" if event is None else b"id: %d\ndata: %s\n\n" % (event["seq"], to_json(event))
 
 
 @router.post("/events/{name}", summary="Wake the runs that wait for an event")

@@ -88,7 +88,7 @@ def stream(request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: S
     run, user = created(request, workflow_id, asking, body)
     given = start_of(body, asking)
     try:
-        response = launched(lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
+        response = launched(request, lambda: run.stream(**given, close_on_suspend=body.close_on_suspend, by=user))
     except RunAlreadyStarted as error:
         raise streamed_before(run) or error from None
     note(request, "start", of_run(run.head))
@@ -111,7 +111,7 @@ def observe(request: HttpRequest, workflow_id: str, asking: Query[Observing]) ->
     asked(request)
     run = run_of(workflow_of(workflow_id), asking.run_id)
     ends = {"close_on_suspend": asking.close_on_suspend, "endless": asking.live}
-    return followed(lambda: run.observe_stream(asking.offset, **ends))
+    return followed(request, lambda: run.observe_stream(asking.offset, **ends))
 
 
 # Go on
@@ -159,7 +159,7 @@ def resume_async(request: HttpRequest, workflow_id: str, asking: Query[OfRun], b
 @router.post(f"{ONE}/resume-stream", summary="Answer a suspended step and stream what follows")
 def resume_stream(request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: Resuming) -> HttpResponseBase:
     run, given = resuming(request, workflow_id, asking, body)
-    response = launched(lambda: run.resume_stream(**given))
+    response = launched(request, lambda: run.resume_stream(**given))
     note(request, "resume", of_run(run.head))
     return response
 
@@ -279,7 +279,7 @@ def time_travel_stream(
     request: HttpRequest, workflow_id: str, asking: Query[OfRun], body: Travelling
 ) -> HttpResponseBase:
     run, user = found(request, "timetravel_run", workflow_id, asking.run_id)
-    response = launched(lambda: run.time_travel_stream(**travel_of(body, asking, user), fork=body.fork))
+    response = launched(request, lambda: run.time_travel_stream(**travel_of(body, asking, user), fork=body.fork))
     note(request, "fork" if body.fork else "time_travel", of_run(run.head))
     return response
 
