@@ -56,13 +56,7 @@ async def call_start(engine: Any, workflow: Workflow, head: RunHead, given: Star
     """Ask on_start whether the run may start. Raises: whatever it raises"""
     if workflow.on_start is None:
         return
-    read = reader(engine, validates=workflow.validate_inputs)
-    info = CallbackInfo(
-        run_id=head.id, workflow_id=workflow.id, resource_id=head.resource_id,
-        request_context=RequestContext(engine.vault.open(given.context).data),
-        state=read(workflow.state_schema, given.state), engine=engine, logger=engine.logger,
-        get_init_data=lambda: read(workflow.input_schema, given.input),
-    )  # fmt: skip
+    info = info_of(engine, head, workflow, given.input, given.state, given.context, workflow.validate_inputs)
     try:
         with Within(head):
             await call(workflow.on_start, info)
@@ -119,20 +113,17 @@ def ended_by(event: Event, history: History) -> list[tuple[str, str]]:
 
 async def call_finished(engine: Any, head: RunHead, end: End) -> None:
     """Tell on_finish, then on_error if it failed or a guard stopped it; what they raise is logged."""
-    workflow, read = end.workflow, reader(engine, validates=end.validates)
+    workflow = end.workflow
     for callback in (workflow.on_finish, workflow.on_error if end.result.status in ("failed", "tripwire") else None):
         if callback is None:
             continue
         # Its own copy, so that whoever awaits the result gets it as it was.
         result = deepcopy(end.result)
         try:
-            info = CallbackInfo(
-                run_id=head.id, workflow_id=workflow.id, resource_id=head.resource_id,
-                request_context=RequestContext(engine.vault.open(end.context).data),
-                state=read(workflow.state_schema, end.state), engine=engine, logger=engine.logger,
-                get_init_data=lambda: read(workflow.input_schema, end.given),
-                status=result.status, result=result.result, error=result.error, tripwire=result.tripwire,
-                steps=result.steps, step_execution_path=result.step_execution_path,
+            info = info_of(
+                engine, head, workflow, end.given, end.state, end.context, end.validates, status=result.status,
+                result=result.result, error=result.error, tripwire=result.tripwire, steps=result.steps,
+                step_execution_path=result.step_execution_path,
             )  # fmt: skip
             with Within(head):
                 await call(callback, info)
@@ -142,9 +133,20 @@ async def call_finished(engine: Any, head: RunHead, end: End) -> None:
             log_error(logger, error, "a callback of %s raised for the run %s", workflow.id, head.id, extra=about(head))
 
 
-def reader(engine: Any, *, validates: bool) -> Callable[[Schema, Value], Any]:
-    """Give what reads a recorded value, shaped by its schema where values are checked."""
-    return lambda schema, value: (schema if validates else ANY).parse(engine.vault.open(value))
+def info_of(
+    engine: Any, head: RunHead, workflow: Workflow, given: Value, state: Value, context: Value,
+    validates: bool, **end: Any,
+) -> CallbackInfo:  # fmt: skip
+    """Gather what a callback is told; values are shaped by their schemas where they are checked."""
+
+    def read(schema: Schema, value: Value) -> Any:
+        return (schema if validates else ANY).parse(engine.vault.open(value))
+
+    return CallbackInfo(
+        run_id=head.id, workflow_id=workflow.id, resource_id=head.resource_id,
+        request_context=RequestContext(engine.vault.open(context).data), state=read(workflow.state_schema, state),
+        engine=engine, logger=engine.logger, get_init_data=lambda: read(workflow.input_schema, given), **end,
+    )  # fmt: skip
 
 
 async def call(callback: Callable[[Any], Any], info: CallbackInfo) -> None:
