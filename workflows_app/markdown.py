@@ -82,6 +82,9 @@ class Writer:
         return format_html("<{0}>{1}</{0}>", tag, self.inside(node)) if tag else self.inside(node)
 
     def link(self, address: str, words: SafeString) -> SafeString:
+        if not address.lower().startswith(LINKED):
+            # One without an address is not asked about.
+            return words
         if not address.lower().startswith(WEB):
             return format_html('<a class="link" href="{}">{}</a>', address, words)
         tab = format_html('<span class="vh"> {}</span>', _("opens a new tab"))

@@ -150,6 +150,12 @@ def test_what_is_hostile_is_only_text(hostile: str) -> None:
         check_is_harmless(html_of(text, 3))
 
 
+@pytest.mark.parametrize("text", ["[here]()", "[here]( )"])
+def test_a_link_to_nowhere_is_only_its_words(text: str) -> None:
+    read = check_is_harmless(html_of(text, 3))
+    assert read.text == "here"
+
+
 def test_what_is_no_link_is_still_to_be_read() -> None:
     read = check_is_harmless(html_of("[go](javascript:alert(1)) and <script>alert(2)</script>", 3))
     assert read.text == "[go](javascript:alert(1)) and <script>alert(2)</script>"
