@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -13,11 +14,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+ALSO = {"STUDIO_DATABASE": "DATABASE_URL", "STUDIO_REDIS": "REDIS_URL", "STUDIO_DURABILITY": "DURABILITY"}
+"""What hosts and other tools call the same. Our own name wins."""
+
+
+def env(name: str) -> str:
+    """Read a variable by our name, else by the one that hosts give it; what is not set is empty."""
+    return os.environ.get(name) or os.environ.get(ALSO.get(name, ""), "")
 
 
 def env_choice(name: str, *choices: str) -> str:
     """Read one of a few words; the first is the default."""
-    value = os.environ.get(name) or choices[0]
+    value = env(name) or choices[0]
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}; set it to one of: {', '.join(choices)}.")
     return value
@@ -91,6 +99,14 @@ def stored_secret_key(path: Path) -> str:
     return key
 
 
+def need(module: str, name: str, package: str) -> None:
+    """Refuse what cannot be done without a driver. Raises: ImproperlyConfigured saying how to install it"""
+    if find_spec(module) is None:
+        raise ImproperlyConfigured(
+            f"{name} is set, but {module} is not installed; run pip install {package!r}, or unset it."
+        )
+
+
 def server_of(url: str, wanted: str, *schemes: str) -> SplitResult:
     """Read the address of a server. Raises: ImproperlyConfigured saying what it must look like"""
     try:
@@ -105,11 +121,12 @@ def server_of(url: str, wanted: str, *schemes: str) -> SplitResult:
 
 def postgresql(url: str) -> dict[str, Any]:
     """Turn `postgresql://user:password@host:port/name?option=value` into Django's form."""
-    wanted = "STUDIO_DATABASE must look like postgresql://user:password@host:port/name."
+    wanted = "STUDIO_DATABASE, or DATABASE_URL, must look like postgresql://user:password@host:port/name."
     parts = server_of(url, wanted, "postgresql", "postgres")
     name = unquote(parts.path.strip("/"))
     if not name:
         raise ImproperlyConfigured(wanted)
+    need("psycopg", "STUDIO_DATABASE, or DATABASE_URL,", "psycopg[binary]>=3.2,<4")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
@@ -119,6 +136,12 @@ def postgresql(url: str) -> dict[str, Any]:
         "PORT": parts.port or "",
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+def redis_layer(url: str) -> dict[str, Any]:
+    """Describe a channel layer that several processes share."""
+    need("channels_redis", "STUDIO_REDIS, or REDIS_URL,", "channels-redis>=4.3,<5")
+    return {"BACKEND": "workflows_app.adapters.redis.PatientRedisLayer", "CONFIG": {"hosts": [url]}}
 
 
 def mail(url: str) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The one settings file: every choice is read from the environment, and a bad value is refused.
 
 `STUDIO_DATA_DIR`        folder of the database and the secret key (default: `.studio` beside manage.py)
-`STUDIO_DATABASE`        `postgresql://user:password@host:port/name` in place of the embedded SQLite
-`STUDIO_REDIS`           `redis://…`: a channel layer that several processes share
+`STUDIO_DATABASE`        `postgresql://user:password@host:port/name` in place of SQLite; also `DATABASE_URL`
+`STUDIO_REDIS`           `redis://…`: a channel layer that several processes share; also `REDIS_URL`
 `STUDIO_AUTH`            `none` (the local person, on loopback only), `django` (accounts) or `allauth` (see `sso.py`)
 `STUDIO_ALLOWED_HOSTS`   comma-separated host names that the studio answers to
 `STUDIO_CORS_ORIGINS`    comma-separated origins of pages that may call the API, as `https://app.example.org`
 `STUDIO_HTTPS`           `true` behind a proxy that speaks TLS and sets X-Forwarded-Proto
 `STUDIO_WORKFLOWS`       comma-separated modules to take workflows from, in place of discovery
-`STUDIO_DURABILITY`      `normal` (survives a killed process) or `full` (also a power loss)
+`STUDIO_DURABILITY`      `normal` (survives a killed process) or `full` (also a power loss); also `DURABILITY`
 `STUDIO_MAIL`            `console` (mails are printed) or `smtp://user:password@host:port` (also smtps://, smtp+tls://)
 `STUDIO_MAIL_FROM`       sender of the mails, as `Studio <studio@example.org>`
 `STUDIO_WEBHOOK_ALLOW`   comma-separated networks that webhooks may go to though they are not public, as `10.1.0.0/16`
@@ -34,6 +34,7 @@ from csp.constants import NONE, SELF
 from studio import sso
 from studio.environment import (
     allowed_hosts,
+    env,
     env_bool,
     env_choice,
     env_folder,
@@ -42,6 +43,7 @@ from studio.environment import (
     env_time_zone,
     mail,
     postgresql,
+    redis_layer,
     sqlite,
     stored_secret_key,
 )
@@ -72,16 +74,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = WORKFLOWS["MAX_PAYLOAD_BYTES"] + 65_536
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 DATABASES = {
-    "default": postgresql(os.environ["STUDIO_DATABASE"])
-    if os.environ.get("STUDIO_DATABASE")
+    "default": postgresql(address)
+    if (address := env("STUDIO_DATABASE"))
     else sqlite(DATA_DIR / "studio.sqlite3", WORKFLOWS["DURABILITY"])
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-if redis := os.environ.get("STUDIO_REDIS"):
-    layer = {"BACKEND": "workflows_app.adapters.redis.PatientRedisLayer", "CONFIG": {"hosts": [redis]}}
-    CHANNEL_LAYERS["default"] = layer
+if redis := env("STUDIO_REDIS"):
+    CHANNEL_LAYERS["default"] = redis_layer(redis)
 
 # Counts of calls: in the memory of each process, so that nothing else has to be there.
 CACHES: dict[str, Any] = {

@@ -15,8 +15,10 @@ from pathlib import Path
 _folder = tempfile.TemporaryDirectory(prefix="studio-tests-")
 atexit.register(_folder.cleanup)
 
-for _name in [name for name in os.environ if name.startswith("STUDIO_") and not name.startswith("STUDIO_TEST_")]:
-    del os.environ[_name]
+_hosts = {"DATABASE_URL", "REDIS_URL", "DURABILITY"}
+for _name in [*os.environ]:
+    if _name in _hosts or (_name.startswith("STUDIO_") and not _name.startswith("STUDIO_TEST_")):
+        del os.environ[_name]
 os.environ["STUDIO_DATA_DIR"] = _folder.name
 _server = os.environ.get("STUDIO_TEST_DATABASE", "")
 if _server:

@@ -41,7 +41,7 @@ def test_a_wrong_value_is_refused_by_name(
     ["mysql://db/flows", "postgresql://db", "postgresql://db:first/flows", "flows", "postgresql://[db/flows"],
 )
 def test_a_wrong_database_address_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="STUDIO_DATABASE must look like") as refused:
+    with pytest.raises(ImproperlyConfigured, match="STUDIO_DATABASE, or DATABASE_URL, must look like") as refused:
         environment.postgresql(url)
     assert url not in str(refused.value)
 
@@ -57,6 +57,33 @@ def test_a_database_address_is_taken_apart() -> None:
         "PORT": 5433,
         "OPTIONS": {"sslmode": "require"},
     }
+
+
+@pytest.mark.parametrize(("ours", "theirs"), environment.ALSO.items())
+def test_a_variable_may_have_the_name_that_hosts_give_it(
+    monkeypatch: pytest.MonkeyPatch, ours: str, theirs: str
+) -> None:
+    assert environment.env(ours) == ""
+    monkeypatch.setenv(theirs, "theirs")
+    assert environment.env(ours) == "theirs"
+    monkeypatch.setenv(ours, "ours")
+    assert environment.env(ours) == "ours"
+
+
+@pytest.mark.parametrize(
+    ("describe", "url", "said"),
+    [
+        (environment.postgresql, "postgresql://db/flows", "STUDIO_DATABASE, .* psycopg is not .* 'psycopg\\[binary\\]"),
+        (environment.redis_layer, "redis://cache", "STUDIO_REDIS, .* channels_redis is not .* 'channels-redis>"),
+    ],
+)
+def test_a_driver_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, describe: Callable[[str], Any], url: str, said: str
+) -> None:
+    describe(url)
+    monkeypatch.setattr(environment, "find_spec", lambda module: None)
+    with pytest.raises(ImproperlyConfigured, match=said):
+        describe(url)
 
 
 @pytest.mark.parametrize("url", ["smtp://", "mail.example.org", "http://mail.example.org", "smtp://mail:first"])

@@ -63,13 +63,13 @@ async def watched(address: str, browsers: int, beats: int = BEATS) -> list[list[
 @contextmanager
 def studio(bench: Bench) -> Iterator[str]:
     """Serve the database in a process of its own; give its address."""
-    environment = {**os.environ, "STUDIO_DURABILITY": bench.durability, "PYTHONUNBUFFERED": "1"}
+    kept = {name: value for name, value in os.environ.items() if name not in ("STUDIO_DATABASE", "DATABASE_URL")}
+    environment = {**kept, "STUDIO_DURABILITY": bench.durability, "PYTHONUNBUFFERED": "1"}
     where = bench.database
     if where["ENGINE"].endswith("postgresql"):
         secret = f"{where['USER']}:{where['PASSWORD']}@" if where["USER"] else ""
         environment["STUDIO_DATABASE"] = f"postgresql://{secret}{where['HOST']}:{where['PORT']}/{where['NAME']}"
     else:
-        environment.pop("STUDIO_DATABASE", None)
         environment["STUDIO_DATA_DIR"] = str(Path(where["NAME"]).parent)
     command = [sys.executable, "manage.py", "studio", "--no-browser", "--port", "0", "--workflows", FLOWS]
     process = subprocess.Popen(  # noqa: S603 - ours alone
