@@ -207,7 +207,7 @@ COMMANDS: list[tuple[str, list[str]]] = [
     ("runworkflow", ["wire-slow", "--input", '{"ms": 0}', "--run-id", "a\0"]),
     ("runworkflow", ["wire-slow", "--resume", "nobody"]), ("runworkflow", ["wire-slow", "--resume", "a\0"]),
     ("runworkflow", ["wire-slow", "--nobody"]), ("runs", ["--status", "bogus"]), ("runs", ["--limit", "x"]),
-    ("runs", ["--limit"]), ("runs", ["--nobody"]), ("pruneruns", ["--nobody"]), ("nobody", []),
+    ("runs", ["--limit"]), ("runs", ["--nobody"]), ("prune_runs", ["--nobody"]), ("nobody", []),
 ]  # fmt: skip
 
 

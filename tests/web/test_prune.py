@@ -1,4 +1,4 @@
-"""Finished runs are deleted after a while: by the studio itself, and by `manage.py pruneruns`."""
+"""Finished runs are deleted after a while: by the studio itself, and by `manage.py prune_runs`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def old(run_id: str) -> None:
 
 def printed(*options: str) -> str:
     out = StringIO()
-    call_command("pruneruns", *options, stdout=out)
+    call_command("prune_runs", *options, stdout=out)
     return out.getvalue()
 
 
