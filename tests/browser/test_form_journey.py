@@ -136,14 +136,13 @@ def test_mending_one_field_does_not_take_the_focus_back_to_the_summary(page: Pag
 
 def test_a_script_that_comes_late_does_not_take_the_focus_from_who_types(page: Page, complaints: list[str]) -> None:
     page.goto(FORM)
-    held: list[Route] = []
-    page.route("**/js/form*.js", lambda route: held.append(route))
+    scripts: list[Route] = []
+    page.route("**/js/form*.js", lambda route: scripts.append(route))
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("alert")).to_be_focused()
     customer = field(page, "customer")
     customer.fill("Ada")
-    for route in held:
-        route.continue_()
+    held(page, scripts, 1).continue_()
     page.wait_for_load_state()
     expect(customer).to_be_focused()
     complaints.clear()
