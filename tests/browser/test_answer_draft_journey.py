@@ -63,7 +63,7 @@ def test_a_draft_that_was_on_its_way_when_the_page_was_left_is_sent_again(page: 
     page.route("**/draft/", lambda route: held.append(route))
     with page.expect_request("**/draft/"):
         page.get_by_label("Note").fill("On its way")
-    with page.expect_request("**/draft/", timeout=30_000):
+    with page.expect_request("**/draft/"):
         page.reload()
     # It comes into the page that is there: one that were loaded anew would hear nobody until its scripts had come.
     page.evaluate("window.isTheSame = true")

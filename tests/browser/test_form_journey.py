@@ -25,7 +25,7 @@ def field(page: Page, name: str) -> Locator:
 
 def kept(page: Page, condition: Callable[[str], bool]) -> str:
     """Wait until what the browser keeps is as it should be, and give it."""
-    for _ in range(100):
+    for _ in range(600):
         text: str = page.evaluate("JSON.stringify(localStorage)")
         if condition(text):
             return text
@@ -35,7 +35,7 @@ def kept(page: Page, condition: Callable[[str], bool]) -> str:
 
 def held(page: Page, routes: list[Route], number: int) -> Route:
     """Wait until so many requests are held, and give the last of them."""
-    for _ in range(300):
+    for _ in range(600):
         if len(routes) >= number:
             return routes[number - 1]
         page.wait_for_timeout(50)

@@ -61,7 +61,7 @@ def test_news_leave_the_link_that_is_pressed(page: Page) -> None:
     ask(page)
     inbox(page)
     ask(page.context.new_page(), title="Newer")
-    expect(page.get_by_role("link", name="1 new, show it")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="1 new, show it")).to_be_visible()
     press(page, "1 new, show it")
     until_drawn(page, "/news/")
     page.mouse.up()

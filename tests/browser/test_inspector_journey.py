@@ -19,7 +19,7 @@ def start_items(page: Page, number: int) -> None:
     page.goto("/workflows/each/run/")
     page.locator("#f-input\\.value").fill(str(number))
     page.get_by_role("button", name="Run", exact=True).click()
-    head(page, "success", timeout=60_000)
+    head(page, "success", timeout=240_000)
 
 
 def test_a_person_scrubs_through_what_happened_and_comes_back(page: Page) -> None:

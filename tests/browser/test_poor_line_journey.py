@@ -24,11 +24,11 @@ def hold(socket: WebSocketRoute) -> None:
 def test_where_sockets_are_blocked_the_page_asks_instead(page: Page) -> None:
     page.route_web_socket("**/ws/**", lambda socket: socket.close())
     start_order(page)
-    expect(page.locator("#live")).to_have_text("Live, asking every 2 s", timeout=20_000)
+    expect(page.locator("#live")).to_have_text("Live, asking every 2 s")
     other = page.context.new_page()
     other.goto(page.url)
     other.locator("#panel").get_by_role("button", name="Approve and resume").click()
-    head(page, "success", timeout=20_000)
+    head(page, "success")
     node(page, "ship", "success")
 
 
