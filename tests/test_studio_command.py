@@ -21,7 +21,7 @@ Start = Callable[..., StudioProcess]
 def refused(data_dir: Path, *options: str, **environment: str) -> str:
     """Start a studio that must not come up; return the one sentence that it says."""
     process = spawn(data_dir, *options, **environment)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 1, output
     assert output.count("\n") == 1, output
     return output

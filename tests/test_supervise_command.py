@@ -13,7 +13,7 @@ def refused(data_dir: Path, **environment: str) -> str:
     """Give what the command says last when it does not start."""
     done = subprocess.run(
         [sys.executable, "manage.py", "supervise"], cwd=ROOT, env={**environment_of(data_dir), **environment},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
     return done.stderr.strip().rpartition("\n")[2]

@@ -3,7 +3,7 @@ import { isWritten } from "./draft.js";
 
 const SETTLE = 400, REST = 2000, MOMENT = 60000, MOST_AT_LAST = 60000;
 const PANES = ["detail", "panel"], LAST = "last:";
-let kept = "", keptAt = 0, timer = 0, sending = Promise.resolve(), underway = 0, next = null;
+let kept = "", keptAt = 0, timer = 0, sending = Promise.resolve(), underway = 0, next = null, leavingAt = Infinity;
 
 const answer = () => document.querySelector("#decide[data-draft]");
 const written = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
@@ -45,10 +45,11 @@ function flush(keepalive) {
   forget();
 }
 
-// Leaving ends what is under way, whether the server has heard of it or not.
+// Leaving ends what is under way, whether the server has heard of it or not. And what came since the next page was
+// asked for may have come after that was drawn.
 function leave() {
   flush(true);
-  if (underway && answer()) hold(answer().dataset.draft, kept);
+  if ((underway || keptAt >= leavingAt) && answer()) hold(answer().dataset.draft, kept);
 }
 
 function forget() {
@@ -100,6 +101,7 @@ document.addEventListener("submit", (event) => event.target.id === "decide" && f
 document.addEventListener("htmx:confirm", wait);
 document.addEventListener("htmx:beforeSwap", (event) => isPane(event) && flush());
 document.addEventListener("htmx:afterSettle", (event) => { if (isPane(event)) kept = ""; });
+addEventListener("beforeunload", () => { leavingAt = underway ? 0 : Date.now(); });
 addEventListener("pagehide", leave);
 if (isWritten(answer())) later();
 else if (answer()) takeUp().catch(() => {});

@@ -1,7 +1,9 @@
 // The inbox with less waiting: the row of the question shown is marked, what is written is kept as a draft,
 // and single keys lead to the decision. Without this module every link and button still does its work.
 import "./answer.js";
+import { isPressed } from "./hand.js";
 import { actions } from "./keys.js";
+import "./wish.js";
 
 function mark() {
   const inbox = document.getElementById("inbox");
@@ -33,6 +35,9 @@ function strike(news) {
   count();
 }
 
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "news" && isPressed(detail.target)) detail.shouldSwap = false;
+});
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "news") {
     waiting(event.target);

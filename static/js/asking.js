@@ -1,5 +1,6 @@
 // The question that is open stays what it is: a socket tells that it has changed, that something was said and who
 // else looks, and the parts that show so are fetched anew. What is being written stays.
+import { isPressed } from "./hand.js";
 import { badge, clock, listen } from "./line.js";
 import { inWords } from "./words.js";
 
@@ -43,7 +44,7 @@ async function renew() {
   if (answer?.ok) holder.innerHTML = await answer.text().catch(() => "");
   fetching = false;
   const next = holder.content.getElementById("detail");
-  if (next && next.dataset.shown === detail().dataset.shown) show(next);
+  if (next && next.dataset.shown === detail().dataset.shown && !isPressed(detail())) show(next);
   setTimeout(compare, next ? AGAIN : LATER);
 }
 

@@ -6,9 +6,11 @@
 import "./answer.js";
 import { isWritten } from "./draft.js";
 import { derive, patch } from "./flow.js";
+import { isPressed } from "./hand.js";
 import { badge as show, clock, listen } from "./line.js";
 import { elsewhere, grown } from "./scrub.js";
 import { close, firstRow, open } from "./timeline.js";
+import { wished } from "./wish.js";
 import { inWords } from "./words.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -135,20 +137,9 @@ function plan(name, least) {
   part.timer = setTimeout(() => fetchPart(name), Math.max(least, rest));
 }
 
-// What a person asked for last of each part. An answer to an older wish is dropped, and while one is on its way
-// nothing is drawn anew: it would come to an element that is not there any more.
-const wishes = {};
-const wished = () => Object.values(wishes).some(({ readyState }) => readyState > 0 && readyState < 4);
-
-const isWish = ({ boosted, target }) => boosted && PARTS.includes(target?.id);
-const wish = ({ detail }) => { if (isWish(detail)) wishes[detail.target.id] = detail.xhr; };
-const drop = (event) => { if (isWish(event.detail) && wishes[event.detail.target.id] !== event.detail.xhr) event.preventDefault(); };
-
 // What a person has in hand stays: an open dialog, a button that is pressed, an answer half written.
-let pressed = null;
-
 function held(name) {
-  return wished() || pressed?.closest(`#${name}`) || $(`#${name} :popover-open, #${name} dialog[open]`) || (name === "panel" && touched);
+  return wished() || isPressed($(`#${name}`)) || $(`#${name} :popover-open, #${name} dialog[open]`) || (name === "panel" && touched);
 }
 
 async function fetchPart(name) {
@@ -322,8 +313,6 @@ async function poll() {
   }
 }
 
-document.addEventListener("htmx:beforeRequest", wish);
-document.addEventListener("htmx:beforeOnLoad", drop);
 document.addEventListener("htmx:beforeSwap", keep);
 document.addEventListener("htmx:afterSwap", restore);
 document.addEventListener("moment:live", () => { for (const name of PARTS) refetch(name); });
@@ -331,8 +320,6 @@ document.addEventListener("timeline:stale", () => refetch("timeline"));
 document.addEventListener("input", (event) => { if (event.target.closest("#panel form")) touched = true; });
 document.addEventListener("click", (event) => { if (event.target.closest?.("#panel form :is(.add, .rm)")) touched = true; });
 document.addEventListener("submit", (event) => { if (event.target.closest("#panel")) touched = false; });
-document.addEventListener("pointerdown", (event) => { pressed = event.target; });
-for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, () => setTimeout(() => { pressed = null; }));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   for (const name of PARTS) if (parts[name].due) plan(name, 0);

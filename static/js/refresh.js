@@ -1,5 +1,6 @@
 // Fragments that are fetched again every so often: [data-refresh] is the pause in seconds, [data-from] the
 // address. What a person has open or focused in one stays so. Nothing is fetched while nobody looks.
+import { isPressed } from "./hand.js";
 import { badge, clock } from "./line.js";
 import { inWords } from "./words.js";
 
@@ -14,7 +15,7 @@ const mark = (one) => one.getAttribute("href") ?? `${one.name}=${one.value}`;
 
 function swap(old, text) {
   // What is the same stays, and with it what somebody has selected or points at.
-  if (texts.get(old.id) === text || old.querySelector(":popover-open")) return;
+  if (texts.get(old.id) === text || isPressed(old) || old.querySelector(":popover-open")) return;
   texts.set(old.id, text);
   const holder = document.createElement("template");
   holder.innerHTML = text;

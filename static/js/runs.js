@@ -1,6 +1,7 @@
 // The list of runs: rows that are shown are patched where they stand, new runs are announced and never pushed
 // under the reader; x selects the focused row, and the bar says what is selected.
 import "./clock.js";
+import { whenFree } from "./hand.js";
 import { typing } from "./keys.js";
 import { badge, clock, listen } from "./line.js";
 import { inWords } from "./words.js";
@@ -45,7 +46,7 @@ function announce({ fresh, words }) {
 function take(news) {
   heardAt = Date.now();
   if (news.beat !== undefined) return;
-  for (const [id, text] of Object.entries(news.rows)) patch(id, text);
+  for (const [id, text] of Object.entries(news.rows)) whenFree(rowOf(id), () => patch(id, text));
   news.gone.forEach(drop);
   announce(news);
 }

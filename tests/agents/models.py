@@ -55,7 +55,7 @@ async def ran(agent: Any, data: Any = PROMPT, journal: Any = None, **options: An
 
 
 def go(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 10))
+    asyncio.run(asyncio.wait_for(scenario, 30))
 
 
 def outcome(agent: Any, **options: Any) -> Any:

@@ -198,7 +198,7 @@ def test_a_run_that_tells_much_is_told_to_nobody_who_may_not_look_any_more(
     monkeypatch.setattr(streaming, "may_still_look", lambda request, run_id: next(answers))
 
     async def read() -> int:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return len([line async for line in written(Chatty(), rf.get("/")) if line])
 
     assert asyncio.run(read()) > 0

@@ -41,7 +41,7 @@ def test_a_stream_that_has_nothing_to_say_yet_begins_at_once(caller: Caller) -> 
     )
 
     async def first() -> bytes:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return cast(bytes, await anext(aiter(cast(Any, response))))
 
     assert asyncio.run(first()) == b""

@@ -19,7 +19,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 # A loaded machine may take its time.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 WORKFLOWS = ("--workflows", "tests.workflows.journeys")
 
 
@@ -45,7 +45,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def page(browser: Browser, studio: StudioProcess, complaints: list[str]) -> Iterator[Page]:
     context = browser.new_context(base_url=studio.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

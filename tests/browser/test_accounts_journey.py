@@ -33,7 +33,7 @@ def studio(start_studio: Callable[..., StudioProcess], tmp_path: Path) -> Studio
 def other(browser: Browser, studio: StudioProcess) -> Iterator[Page]:
     """Give the browser of somebody else."""
     context = browser.new_context(base_url=studio.address)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_approval_journey import ask, inbox
+from tests.browser.test_inspector_journey import held_back, hold
 from tests.process import StudioProcess
 
 
@@ -61,13 +63,32 @@ def test_a_draft_that_was_on_its_way_when_the_page_was_left_is_sent_again(page: 
     page.route("**/draft/", lambda route: held.append(route))
     with page.expect_request("**/draft/"):
         page.get_by_label("Note").fill("On its way")
-    with page.expect_request("**/draft/", timeout=30_000):
+    with page.expect_request("**/draft/"):
         page.reload()
     # It comes into the page that is there: one that were loaded anew would hear nobody until its scripts had come.
     page.evaluate("window.isTheSame = true")
     held.pop().continue_()
     expect(page.get_by_label("Note")).to_have_value("On its way")
     assert page.evaluate("window.isTheSame")
+
+
+def test_a_draft_that_comes_after_the_next_page_was_drawn_is_there_in_it(page: Page) -> None:
+    ask(page)
+    pages, drafts = hold(page, f"^{re.escape(page.url)}$"), hold(page, "/draft/")
+    page.get_by_label("Note").fill("On its way")
+    page.evaluate("setTimeout(() => location.reload())")
+    asked_for = held_back(page, pages)
+    drawn = page.request.get(page.url)
+    draft = held_back(page, drafts)
+    # The browser trusts no socket of a page that a test gave it.
+    page.route_web_socket("**/ws/runs/**", lambda line: None)
+    for part in ("/draft/", f"^{re.escape(page.url)}$"):
+        page.route(re.compile(part), lambda route: route.continue_())
+    with page.expect_response("**/draft/") as came:
+        draft.continue_()
+    came.value.finished()
+    asked_for.fulfill(response=drawn)
+    expect(page.get_by_label("Note")).to_have_value("On its way")
 
 
 def test_a_question_is_not_shown_again_before_its_draft_is_kept(page: Page) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.test_run_journey import head, node, start_order
 
+Held = TypeVar("Held")
 ELEMENTS = "document.querySelectorAll('*').length"
 
 
@@ -17,7 +19,7 @@ def start_items(page: Page, number: int) -> None:
     page.goto("/workflows/each/run/")
     page.locator("#f-input\\.value").fill(str(number))
     page.get_by_role("button", name="Run", exact=True).click()
-    head(page, "success", timeout=60_000)
+    head(page, "success", timeout=240_000)
 
 
 def test_a_person_scrubs_through_what_happened_and_comes_back(page: Page) -> None:
@@ -106,7 +108,7 @@ def hold(page: Page, part: str) -> list[Route]:
     return held
 
 
-def held_back(page: Page, held: list[Route]) -> Route:
+def held_back(page: Page, held: list[Held]) -> Held:
     """Wait for the next request that is held back."""
     while not held:
         page.wait_for_timeout(20)

@@ -79,9 +79,14 @@ def test_a_list_is_kept_and_shown_on_a_wall(page: Page) -> None:
     expect(page.locator("tr[data-id]")).to_have_count(1)
     page.get_by_role("link", name="Who waits").click()
     page.get_by_role("link", name="Wall Who waits").click()
-    page.goto(f"{page.url}&every=5")
+    expect(page.locator(".nav")).to_be_hidden()
+    wall = page.url
+    page.goto(f"{wall}&every=5")
     with page.expect_navigation():
         pass
+    expect(page.locator(".nav")).to_be_hidden()
+    # One that is loaded anew meanwhile cannot be looked over.
+    page.goto(f"{wall}&every=3600")
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page.locator(".nav")).to_be_hidden()
     assert not faults(page)

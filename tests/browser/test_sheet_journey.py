@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.test_run_journey import head, node, start_order
 
 NARROW: ViewportSize = {"width": 1000, "height": 800}
-# The sheet slides in and the graph follows in the frames after; for five seconds at most.
+# The sheet slides in and the graph follows in the frames after; for half a minute at most.
 BESIDE = """(path) => new Promise((done) => {
-  const until = performance.now() + 5000;
+  const until = performance.now() + 30000;
   const where = (name) => document.querySelector(name).getBoundingClientRect();
   const look = () => {
     const [box, sheet] = [where(`#flow .node[data-path="${path}"]`), where("#panel")];

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import WORKFLOWS
 from tests.browser.test_run_journey import head, node, start_order
+from tests.process import StudioProcess
+
+
+@pytest.fixture
+def studio(start_studio: Callable[..., StudioProcess]) -> StudioProcess:
+    return start_studio(*WORKFLOWS, "--workflows", "tests.workflows.gated")
 
 
 def test_a_run_becomes_a_test_that_is_run_and_watched(page: Page) -> None:
@@ -22,7 +33,6 @@ def test_a_run_becomes_a_test_that_is_run_and_watched(page: Page) -> None:
     row = page.locator("#tests tbody tr")
     expect(row).to_contain_text("not run yet")
     row.get_by_role("button", name="Run").press("Enter")
-    expect(row).to_have_attribute("data-s", "running")
     expect(row).to_have_attribute("data-s", "success")
 
     row.get_by_role("link", name="Ada gets her parcel", exact=True).press("Enter")
@@ -33,3 +43,20 @@ def test_a_run_becomes_a_test_that_is_run_and_watched(page: Page) -> None:
     expect(row).to_contain_text("The result equals")
     row.get_by_role("link", name="Beside the last good run").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Compare")
+
+
+def test_a_test_that_runs_is_seen_running_until_it_ends(page: Page, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    page.request.post("/api/workflows/gated/start-async?runId=open", data={"inputData": {"gate": str(gate)}})
+    page.goto("/runs/open/")
+    head(page, "success")
+    gate.unlink()
+    page.goto("/workflows/gated/tests/new/?run=open")
+    page.get_by_label("Name").fill("It comes through")
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    row = page.locator("#tests tbody tr")
+    row.get_by_role("button", name="Run").press("Enter")
+    expect(row).to_have_attribute("data-s", "running")
+    gate.touch()
+    expect(row).to_have_attribute("data-s", "success")

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_axe_journey import faults
+from tests.browser.test_inspector_journey import pause_before
 from tests.browser.test_run_journey import head, node, start_order
 
 
@@ -47,6 +48,20 @@ def test_a_dialog_is_left_without_a_trace(page: Page) -> None:
         expect(page.get_by_role("link", name="Cancel", exact=True)).to_be_focused()
     assert page.url == run
     node(page, "review", "suspended")
+
+
+def test_a_dialog_gives_the_focus_back_though_its_button_was_drawn_anew(page: Page) -> None:
+    waiting_order(page)
+    expect(page.locator("#live")).to_have_text("Live")
+    page.wait_for_load_state("networkidle")
+    cancel = page.get_by_role("link", name="Cancel", exact=True)
+    cancel.click()
+    expect(page.locator("#verb")).to_be_visible()
+    page.locator("#head").evaluate("head => { head.dataset.isOld = ''; }")
+    pause_before(page, "ship")
+    expect(page.locator("#head[data-is-old]")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(cancel).to_be_focused()
 
 
 def test_what_is_not_possible_says_why_in_words(page: Page) -> None:

@@ -22,8 +22,12 @@ def test_the_counts_on_the_graph_follow_the_runs(page: Page) -> None:
 
 def test_a_call_is_copied(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.clock.install()
     page.goto("/workflows/order/")
+    # It says so for a moment only; it is over when the test says so.
+    page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
     page.locator("#snippets").get_by_role("button", name="Copy").first.dblclick()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.clock.run_for(2_000)
     expect(page.get_by_role("button", name="Copied")).to_be_hidden()
     assert 'get_workflow("order")' in page.evaluate("navigator.clipboard.readText()")

@@ -75,7 +75,7 @@ def test_cancel_names_the_steps_that_are_stopped() -> None:
         Engine([both := create_workflow(id="both").parallel([working]).commit()])
         run = await both.create_run()
         await run.start_async(input_data=1)
-        await asyncio.wait_for(is_under_way.wait(), 5)
+        await asyncio.wait_for(is_under_way.wait(), 20)
         plan = await run.preview("cancel")
         assert (plan.canceled, plan.runs_again) == (["work"], [])
         await run.cancel()

@@ -29,7 +29,7 @@ def meeting(steps: Steps, *ids: str) -> list[StepLike]:
     barrier = asyncio.Barrier(len(ids))
 
     async def meet(ctx: StepContext) -> Json:
-        await asyncio.wait_for(barrier.wait(), 5)
+        await asyncio.wait_for(barrier.wait(), 20)
         return "met"
 
     return [steps.step(id, meet) for id in ids]
@@ -256,7 +256,7 @@ def test_c19_wait_all_fails_the_run(world: World, steps: Steps) -> None:
 
 def test_c19_fail_fast_cancels_the_siblings(world: World, steps: Steps) -> None:
     async def wait_for_the_end(ctx: StepContext) -> Json:
-        await asyncio.wait_for(ctx.abort_signal.wait(), 5)
+        await asyncio.wait_for(ctx.abort_signal.wait(), 20)
         return "woken"
 
     members = [steps.step("slow", wait_for_the_end), steps.boom("bad", ValueError("fast"))]

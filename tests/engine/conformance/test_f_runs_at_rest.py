@@ -196,7 +196,7 @@ def test_f16_overlapping_runs_never_mix(world: World, steps: Steps) -> None:
         barrier = asyncio.Barrier(2)
 
         async def meet(ctx: StepContext) -> Json:
-            await asyncio.wait_for(barrier.wait(), 5)
+            await asyncio.wait_for(barrier.wait(), 20)
             return ctx.input_data
 
         workflow = chain("wf", steps.step("a", meet), steps.step("b", meet))
