@@ -49,6 +49,13 @@ def command(*words: str) -> tuple[int, list[Any]]:
 
 
 @pytest.mark.usefixtures("journeys")
+def test_a_module_that_could_not_be_read_is_named_with_the_reason(settings: Any) -> None:
+    settings.WORKFLOWS = {**settings.WORKFLOWS, "MODULES": ["tests.workflows.journeys", "shop.flows"]}
+    with pytest.raises(CommandError, match=r"Not read: shop\.flows: ModuleNotFoundError: No module"):
+        call_command("runworkflow", "purchase")
+
+
+@pytest.mark.usefixtures("journeys")
 def test_a_run_is_followed_until_it_waits_and_answered_until_it_ends(tmp_path: Path) -> None:
     code, events = command("runworkflow", "order", "--input", ORDER)
     assert (code, events[-1]["payload"]["workflowStatus"]) == (3, "suspended")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,27 @@ def test_options_that_shape_the_settings_reach_them(monkeypatch: pytest.MonkeyPa
     manage.export_early_options(["--port", "1", "--workflows", "one", "two.flows", "--data-dir", "here"])
     assert os.environ["STUDIO_DATA_DIR"] == "here"
     assert os.environ["STUDIO_WORKFLOWS"] == "one,two.flows"
+
+
+def test_every_command_takes_the_options_that_shape_the_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("STUDIO_DATA_DIR", "STUDIO_WORKFLOWS"):
+        monkeypatch.setenv(name, "before")
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = ["manage.py", "runworkflow", "order", "--data-dir", "here", "--input", "{}", "--workflows", "shop.flows"]
+    assert manage.without_early_options(asked) == ["manage.py", "runworkflow", "order", "--input", "{}"]
+    assert (os.environ["STUDIO_DATA_DIR"], os.environ["STUDIO_WORKFLOWS"]) == ("here", "shop.flows")
+    asked = ["manage.py", "studio", "--data-dir", "there"]
+    assert manage.without_early_options(asked) == asked
+    assert os.environ["STUDIO_DATA_DIR"] == "there"
+
+
+def test_modules_that_the_environment_names_are_looked_for_where_one_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STUDIO_WORKFLOWS", "shop.flows")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    manage.without_early_options(["manage.py", "runs"])
+    assert sys.path[-1] == str(tmp_path)

@@ -127,6 +127,11 @@ def duration(microseconds: int | None) -> str:
     return _whole(round(microseconds / 1_000_000))
 
 
+def clock(microseconds: int) -> str:
+    """Say a time since the start, as the axis of a timeline does."""
+    return duration(microseconds) if microseconds else "0 s"
+
+
 def _whole(seconds: int) -> str:
     for index, (size, unit) in enumerate(UNITS[:-1]):
         if seconds >= size:

@@ -349,3 +349,38 @@ def test_a_step_that_cancels_its_task_and_returns_all_the_same_is_recorded() -> 
         assert (await engine.head(handle.id)).status == "success"
 
     run(scenario())
+
+
+def test_a_step_that_opens_in_the_turn_of_the_cancel_is_not_waited_for() -> None:
+    ready = [asyncio.Event() for _ in range(4)]
+    begun: list[int] = []
+
+    async def wait(ctx: Any) -> Any:
+        begun.append(ctx.input_data)
+        await ready[ctx.input_data].wait()
+        return ctx.input_data
+
+    async def scenario() -> None:
+        journal = Slow()
+        workflow = create_workflow(id="each").foreach(create_step(id="wait", execute=wait), concurrency=2)
+        engine = Engine(workflows=[workflow], journal=journal)
+        handle = await workflow.create_run()
+        await handle.start_async(input_data=[0, 1, 2, 3])
+        while begun != [0, 1]:
+            await asyncio.sleep(0)
+        journal.free.clear()
+        ready[0].set()
+        await journal.held.wait()
+        ready[1].set()
+        canceling = asyncio.create_task(handle.cancel())
+        while len(engine.turns.active[handle.id].mailbox) < 2:
+            await asyncio.sleep(0)
+        ready[2].set()
+        journal.free.set()
+        await canceling
+        async with asyncio.timeout(engine.cancel_grace / 2):
+            assert [event["type"] async for event in handle.observe_stream()][-1] == "workflow-finish"
+        assert begun == [0, 1, 2]
+        await engine.close()
+
+    run(scenario())

@@ -11,6 +11,8 @@ from django.test import Client
 from tests.web.studio import accounts, orders, wait_for
 from tests.workflows.journeys import Order
 from workflows_app import create_step, create_workflow, runtime
+from workflows_app.approvals import gather
+from workflows_app.models import Approval
 
 pytestmark = pytest.mark.usefixtures("studio")
 
@@ -42,6 +44,25 @@ def test_an_answer_is_refused_and_the_question_stays(client: Client, run_id: str
     assert response.status_code == 409
     assert "The workflow has changed" in response.content.decode()
     assert REASON in client.get(f"/runs/{run_id}/").content.decode()
+
+
+def test_the_question_says_so_before_somebody_answers(client: Client, run_id: str) -> None:
+    approval = asked_by(run_id)
+    page = client.get(f"/approvals/{approval.pk}/").content.decode()
+    assert REASON in page
+    assert "lets it go on" in page
+    assert "and resume" not in page
+
+
+def test_an_answer_in_the_inbox_is_refused_with_the_way_to_the_run(client: Client, run_id: str) -> None:
+    response = client.post(f"/approvals/{asked_by(run_id).pk}/decide/", {"answer.decision": "approve"})
+    assert response.status_code == 409
+    assert f'href="/runs/{run_id}/"' in response.content.decode()
+
+
+def asked_by(run_id: str) -> Approval:
+    gather.catch_up("default")
+    return Approval.objects.get(run_id=run_id)
 
 
 def test_a_person_lets_it_go_on(client: Client, run_id: str) -> None:

@@ -352,6 +352,17 @@ def test_an_empty_schema_is_one_json_text() -> None:
     assert send(form).value is None
 
 
+@pytest.mark.parametrize("schema", [{}, {"type": "integer"}, {"type": "array", "items": {"type": "string"}}])
+def test_a_value_that_is_no_object_has_a_label(schema: dict[str, object]) -> None:
+    titles = [form_from_schema(shown, validate=lambda value: []).controls[0].title for shown in named(schema)]
+
+    assert titles == ["Value", "Amount"]
+
+
+def named(schema: dict[str, object]) -> tuple[dict[str, object], ...]:
+    return schema, {**schema, "title": "Amount"}
+
+
 def test_two_forms_on_a_page_are_kept_apart_by_their_prefix() -> None:
     form = form_of(Address, prefix="resume").initial({"street": "A", "city": "B"})
     page = draw(form)

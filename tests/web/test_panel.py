@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -85,6 +86,15 @@ def test_runs_that_failed_alike_are_counted(client: Client) -> None:
     assert "The same error ended 2 other runs of this workflow." in page
     assert "/runs/?" in page
     assert "status=failed" in page
+
+
+def test_counts_of_many_items_are_written_like_every_other_count(client: Client) -> None:
+    run_id = wait_for(started("each", 1_200), "success")
+    assert "1 to 200 of 1,200" in panel(client, run_id, step="line", tab="items")
+    missed = panel(client, run_id, step="line", tab="items", find="nobody")
+    assert "No item has this number, or this text in its input." in missed
+    page = client.get(f"/runs/{run_id}/?at=1100").content.decode()
+    assert re.search(r"You look at event 1,100 of \d,\d{3},", page)
 
 
 def test_the_items_of_a_foreach_are_a_grid(client: Client) -> None:

@@ -13,6 +13,8 @@ from django.test import Client
 from tests.web.studio import accounts
 from tests.web.test_runs_list import EPOCH, link, listed, make
 from workflows_app.models import Ending, Event, Run, Wait
+from workflows_app.web.live.listsocket import Shown, count_fresh
+from workflows_app.web.people.signin import local_person
 from workflows_app.web.runs import pages as runpages
 
 pytestmark = pytest.mark.usefixtures("studio")
@@ -131,6 +133,26 @@ def test_a_look_ends_after_so_many_runs_says_so_and_goes_on(client: Client, monk
     further = link(client, "/runs/?who=ada", "Look further back")
     assert listed(client, further) == []
     assert listed(client, link(client, further, "Look further back")) == ["2"]
+
+
+def test_what_lies_beyond_the_look_is_not_announced_as_new(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runpages, "LOOKED_AT", 10)
+    make(30)
+    update(2, started_by="ada")
+    assert news_of(client, "/runs/?who=ada") == 0
+    assert news_of(client, link(client, "/runs/?who=ada", "Look further back")) == 0
+    page = client.get("/runs/?who=ada").content.decode()
+    make(1)
+    update(30, started_by="ada")
+    assert news_of(client, "/runs/?who=ada", page) == 1
+
+
+def news_of(client: Client, address: str, page: str | None = None) -> int:
+    """Count what is announced to a page as its script introduces it."""
+    top = re.search(r' data-top="([^"]*)"', page or client.get(address).content.decode())
+    shown = Shown.of({"rows": {}, "query": address.partition("/runs/")[2], "top": top and top[1]})
+    assert shown is not None
+    return count_fresh(shown, local_person())
 
 
 def test_a_look_for_a_text_opens_so_many_runs_and_goes_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

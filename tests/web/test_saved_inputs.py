@@ -33,6 +33,15 @@ def test_an_input_is_saved_under_a_name_and_offered_again(client: Client, presse
     assert "Small order" in client.get(FORM).content.decode()
 
 
+def test_how_it_shall_run_stays_in_the_form_when_the_input_is_saved(client: Client) -> None:
+    how = {"tags": "trial, nightly", "resource": "ops", "per_step": "1", "pause": ["ship"]}
+    response = client.post(FORM, {**GOOD, **how, "keep": "1", "title": "Small order"})
+    page = client.get(response.headers["location"]).content.decode()
+    assert (value_of(page, "tags"), value_of(page, "resource")) == ("trial, nightly", "ops")
+    assert 'name="per_step" value="1" checked' in page
+    assert 'name="pause" value="ship" checked' in page
+
+
 def test_run_starts_a_run_though_a_name_was_typed(client: Client) -> None:
     client.post(FORM, {**GOOD, "start": "1", "title": "Small order"})
     assert Run.objects.exists()

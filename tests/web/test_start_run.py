@@ -76,6 +76,12 @@ def test_the_request_context_is_part_of_the_form(client: Client) -> None:
     assert order(Run.objects.get().id).history.context.data == {"tenant": "north", "user": "local"}
 
 
+def test_the_field_of_the_request_context_is_labelled(client: Client) -> None:
+    page = client.get("/workflows/order/run/").content.decode()
+    label = page[: page.index('name="context.value"')].rpartition("<label")[2]
+    assert "Request context" in label
+
+
 def test_a_request_context_that_is_no_object_is_refused(client: Client) -> None:
     response = client.post(FORM, {**GOOD, "context.value": "[1]"})
     assert response.status_code == 422

@@ -171,6 +171,17 @@ def test_ticks_are_round_and_far_enough_apart() -> None:
     assert all(later.x - earlier.x >= 11 for earlier, later in pairwise(ticks))
 
 
+def test_no_two_ticks_say_the_same() -> None:
+    long = HOUR + 12 * SECOND
+    events = (started("a", 0), done("a", long), started("b", long), done("b", long + 3 * SECOND))
+    ticks = timeline(
+        seq(step("a"), step("b")), *events, now=HOUR * 2, start=str(long // 1_000), end=str(long // 1_000 + 3_000)
+    ).axis.ticks
+    assert [tick.words for tick in ticks][:3] == ["1 h", "+500 ms", "+1 s"]
+    plain = timeline(seq(step("a")), started("a", 0), done("a", 9 * SECOND), now=9 * SECOND).axis.ticks
+    assert [tick.words for tick in plain][:3] == ["0 s", "2 s", "4 s"]
+
+
 def test_a_script_can_read_the_axis() -> None:
     found = timeline(seq(step("a")), started("a", 0), now=SECOND)
     assert json.loads(found.axis.as_json) == [[0.0, 1000.0, 0.0, 98.0]]

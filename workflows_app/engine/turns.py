@@ -200,6 +200,7 @@ class Turns:
             if happened:
                 undecided = True
                 self._fold(active, happened, recorded)
+                self._fold(active, ends.never_begun(active, recorded, self.now()), recorded)
                 if "[" in happened[-1].path:
                     decision, undecided = self._decide(active, recorded), False
         if undecided:

@@ -16,7 +16,7 @@ from workflows_app import runtime
 from workflows_app.client import AsyncStudio, AsyncWorkflow, NotAllowed
 from workflows_app.engine import Workflow, verbs
 from workflows_app.engine.schema import Json
-from workflows_app.errors import AnswerRefused, InvalidData, RunNotFound, WorkflowsError
+from workflows_app.errors import AnswerRefused, InvalidData, RunNotFound, WorkflowNotFound, WorkflowsError
 
 REFUSED = 2
 BY = "command line"
@@ -51,7 +51,13 @@ class Here:
         self.answering: Mapping[str, Any] = {"by": by, "groups": groups}
 
     async def workflow(self, name: str) -> Workflow:
-        return runtime.get_engine().get_workflow(name)
+        try:
+            return runtime.get_engine().get_workflow(name)
+        except WorkflowNotFound as error:
+            unread = [f"{offer.key}: {last_line(offer.error)}" for offer in runtime.get_catalogue() if offer.error]
+            if not unread:
+                raise
+            raise WorkflowNotFound(f"{error.message} Not read: {'; '.join(unread)}") from error
 
     async def run(self, workflow: Workflow, run_id: str) -> Any:
         run = await runtime.get_engine().get_run(run_id)
@@ -68,6 +74,10 @@ class Here:
 
     def answer_schema(self, workflow: Workflow, path: str) -> Json:
         return verbs.resume_schema(workflow, path).json_schema()
+
+
+def last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
 
 
 class There:

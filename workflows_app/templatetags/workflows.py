@@ -33,6 +33,7 @@ status_word = register.filter(words.status_word)
 kind_word = register.filter(words.kind_word)
 change_word = register.filter(words.change_word)
 duration = register.filter(words.duration)
+clock = register.filter(words.clock)
 size = register.filter(words.size)
 grouped = register.filter(words.grouped)
 tokens = register.filter(words.tokens)
@@ -127,12 +128,6 @@ def query(selection: Selects | str, **changes: str) -> str:
 def turned(selection: Turns, key: str, is_open: bool) -> str:
     """Write the query string that opens or closes a row."""
     return selection.turned(key, is_open)
-
-
-@register.filter
-def clock(microseconds: int) -> str:
-    """Say a time since the start, as the axis of a timeline does."""
-    return duration(microseconds) if microseconds else "0 s"
 
 
 @register.filter

@@ -104,7 +104,7 @@ def page(
             except MISSING as error:
                 response = show(asked, "404.html", {"message": error.message}, status=404)
             except (RunError, UnreadableEvent) as error:
-                response = conflict(asked, error, kwargs.get("run_id"))
+                response = conflict(asked, error)
             patch_vary_headers(response, ("HX-Request", "HX-Target"))
             patch_cache_control(response, no_cache=True, private=True)
             return response
@@ -226,7 +226,7 @@ def named(asked: QueryDict, name: str) -> str:
     return next(reversed(all_named(asked, name)), "")
 
 
-def conflict(request: Asked, error: WorkflowsError, run_id: object) -> HttpResponse:
+def conflict(request: Asked, error: WorkflowsError) -> HttpResponse:
     """Say what is in the way of a verb, with the way back to the run."""
     title, message = why_not(error)
-    return show(request, "409.html", {"title": title, "message": message, "run_id": run_id}, status=409)
+    return show(request, "409.html", {"title": title, "message": message, "run_id": request.run_id}, status=409)

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workflows_app.approvals.policy import Who, may_handle, refusal, takes_on
@@ -180,7 +181,7 @@ def question_of(
         follows=tuple(follows_of(flow, path, choices, look.workflow)),
         votes=tuple(Vote(vote.by, vote.at, vote.groups) for vote in asked.votes),
         rungs=tuple(rung for rung in rungs_of(approval, asked) if rung.taken or approval.is_open),
-        refusal=refusal(who, approval) if approval.is_open else "",
+        refusal=refusal(who, approval) or held_up(look) if approval.is_open else "",
         may_handle=may_handle(who, approval),
         holder=approval.holder,
         is_mine=approval.holder == who.name,
@@ -190,6 +191,13 @@ def question_of(
         comments=tuple(approval.comments.order_by("pk")),
         standing=standing_of(approval, who.user, now),
     )
+
+
+def held_up(look: Look) -> str:
+    """Say why the run would take no answer from anybody now: its workflow has changed."""
+    if not look.head.blocked_reason:
+        return ""
+    return _("%s The run's page lets it go on without it.") % look.head.blocked_reason
 
 
 def told_by(approval: Approval, look: Look, node: object) -> Told:

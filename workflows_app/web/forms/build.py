@@ -239,12 +239,13 @@ class Builder:
 def build_fields(schema: Schema, outputs: Outputs = no_outputs) -> Field:
     """Make the fields of a whole schema, opening recursive parts as far as the form stays small."""
     schema = as_schema(scrub(schema))
+    title = read_part(schema, schema).own_title or _("Value")
     for recursion in range(MAX_RECURSION, 0, -1):
         try:
-            return Builder(schema, recursion, outputs).build(schema, Spot())
+            return Builder(schema, recursion, outputs).build(schema, Spot(title))
         except TooMany:
             continue
-    return Json()
+    return Json(title=title)
 
 
 def notes_of(part: Part, spot: Spot) -> Notes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from workflows_app.engine.events import SECOND
 from workflows_app.engine.history import History
 from workflows_app.engine.records import CONTAINERS
+from workflows_app.words import clock, duration
 
 STEPS = tuple(n * SECOND for n in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400))
 FINE = tuple(n * 1_000 for n in (1, 2, 5, 10, 20, 50, 100, 200, 500))
@@ -54,6 +55,7 @@ class Tick:
     x: float
     at: int
     since: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +181,20 @@ def ticks(origin: int, segments: tuple[Segment, ...], scale: float) -> Iterator[
     for segment in segments:
         if segment.folded:
             continue
+        shown = []
         since = -(-(segment.start - origin) // step) * step
         while origin + since <= segment.end:
             x = segment.x + (origin + since - segment.start) * scale
             if x < 94 and not any(a < x < b for a, b in blocked):
-                yield Tick(x, origin + since, since)
+                shown.append((x, since))
             since += step
+        for (x, since), words in zip(shown, told([since for _x, since in shown]), strict=True):
+            yield Tick(x, origin + since, since, words)
+
+
+def told(times: list[int]) -> list[str]:
+    """Say times since the start; where some would read the same, how far they are from the first of them."""
+    words = [clock(since) for since in times]
+    if len(set(words)) == len(words):
+        return words
+    return [words[0], *(f"+{duration(since - times[0])}" for since in times[1:])]

@@ -72,9 +72,13 @@ def listing(request: Asked) -> HttpResponse:
 
 def top_of(found: RunPage, filters: RunFilters) -> str:
     """Name the run after which news begin; a page of older runs has none."""
-    if found.newer:
+    if found.newer or filters.older:
         return ""
-    return cursor_of(found.runs[0], filters.column) if found.runs else "0:"
+    newest = found.runs[0] if found.runs else None
+    if newest is None and found.looked_to is not None:
+        # Runs beyond the look may match and are no news.
+        newest = filters.indexed().order_by(f"-{filters.column}", "-id").first()
+    return cursor_of(newest, filters.column) if newest else "0:"
 
 
 def restricted(request: Asked, filters: RunFilters) -> RunFilters:

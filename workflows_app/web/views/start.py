@@ -5,6 +5,7 @@ The form carries the id of the run it is for, so that sending it twice starts on
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -46,14 +47,15 @@ def run(request: Asked, workflow_id: str) -> HttpResponse:
     fault = fault_of(request.POST.get("title", "")) if keeping else ""
     if sent.has_errors or options.faults or fault:
         return form_page(request, workflow, sent, options, status=422, fault=fault)
-    return keep(request, workflow, sent) if keeping else start(request, workflow, sent, options)
+    return (keep if keeping else start)(request, workflow, sent, options)
 
 
-def keep(request: Asked, workflow: Workflow, sent: Forms) -> HttpResponse:
-    """Save what was filled in under a name, and start nothing."""
+def keep(request: Asked, workflow: Workflow, sent: Forms, options: RunOptions) -> HttpResponse:
+    """Save what was filled in under a name, and start nothing; how it shall run stays in the form."""
     saved = save(request, workflow, sent.given, title=request.POST.get("title", ""), is_shared="shared" in request.POST)
     messages.success(request, _("“%s” is saved.") % saved.title)
-    return redirect(f"{reverse('workflows:run', args=[workflow.id])}?saved={saved.pk}")
+    query = urlencode({"saved": saved.pk, **options.query}, doseq=True)
+    return redirect(f"{reverse('workflows:run', args=[workflow.id])}?{query}")
 
 
 def start(request: Asked, workflow: Workflow, sent: Forms, options: RunOptions) -> HttpResponse:

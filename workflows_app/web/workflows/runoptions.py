@@ -68,6 +68,12 @@ class RunOptions:
         return bool(self.resource or self.tags or self.per_step or self.pauses or self.faults)
 
     @property
+    def query(self) -> dict[str, Any]:
+        """Give what an address says to have the form as it is."""
+        said = {"tags": self.tags, "resource": self.resource, "per_step": "1" * self.per_step, "pause": self.pauses}
+        return {name: value for name, value in said.items() if value}
+
+    @property
     def on_creation(self) -> dict[str, Any]:
         return {"resource_id": self.resource or None, "tags": tuple(dict.fromkeys(self.tag_list))}
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from workflows_app import runtime
 from workflows_app.engine.events import RunStarted
@@ -22,7 +21,7 @@ from workflows_app.web.values.secrecy import without_secrets
 
 Given = Mapping[str, Json]
 """What a run is started with. Shape: {"input", "context", "state"}, of which any may be left out."""
-OPEN_OBJECT: Final = {"type": "object", "x-widget": "json", "title": gettext_lazy("Any JSON object")}
+OPEN_OBJECT: Final = {"type": "object", "x-widget": "json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,8 @@ def context_form(workflow: Workflow, user: str) -> SchemaForm:
     schema = workflow.request_context_schema
     if schema:
         return form_from_schema(json_schema_of(schema), validate=check, prefix="context")
-    return form_from_schema(OPEN_OBJECT, validate=check, prefix="context").initial({})
+    named = {**OPEN_OBJECT, "title": _("Request context")}
+    return form_from_schema(named, validate=check, prefix="context").initial({})
 
 
 def context_of(workflow: Workflow, given: object, user: str) -> dict[str, Any]:
