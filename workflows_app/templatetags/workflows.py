@@ -35,6 +35,7 @@ change_word = register.filter(words.change_word)
 duration = register.filter(words.duration)
 size = register.filter(words.size)
 grouped = register.filter(words.grouped)
+short_id = register.filter(words.short_id)
 tokens = register.filter(words.tokens)
 markdown = register.filter("markdown", html_of)
 
