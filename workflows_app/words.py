@@ -5,6 +5,7 @@ Durations are microseconds, as the engine counts them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -27,6 +28,7 @@ WORDS: Final = {
     "skipped": gettext_noop("skipped"),
     "pending": gettext_noop("not started"),
 }
+UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EVENT: Final = gettext_noop("waiting for an event")
 KINDS: Final = {
     "step": gettext_noop("step"),
@@ -162,6 +164,16 @@ def tokens(usage: Mapping[str, float]) -> str:
 def grouped(count: int) -> str:
     """Write a number with its thousands apart."""
     return f"{count:,}"
+
+
+def short_id(run_id: str) -> str:
+    """Shorten a run's id to what tells it from others.
+
+    One that was made up by chance differs at its beginning, one that somebody gave it at its end.
+    """
+    if UUID.fullmatch(run_id):
+        return run_id[:8]
+    return run_id if len(run_id) <= 16 else f"…{run_id[-8:]}"
 
 
 def in_zone(at: datetime) -> datetime:

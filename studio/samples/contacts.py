@@ -71,6 +71,7 @@ class Answer(BaseModel):
     corrections: list[Contact] = Field(
         default=[],
         max_length=200,
+        title="Correction",
         description="The whole row as it should be; its line says which bad one it replaces.",
     )
 

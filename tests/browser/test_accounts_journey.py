@@ -76,7 +76,7 @@ def test_a_member_is_invited_and_may_do_what_the_role_says(page: Page, other: Pa
 
     page.goto("/settings/members/bob/")
     page.get_by_label("Operator").check()
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Save").click()
     other.reload()
     other.get_by_role("link", name="Cancel", exact=True).click()
     other.get_by_label("Reason").fill("Bob may now")

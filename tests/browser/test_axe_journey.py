@@ -68,7 +68,10 @@ def test_nothing_scrolls_sideways_at_four_times_the_size(page: Page) -> None:
     start_order(page)
     node(page, "review", "suspended")
     run = page.url
-    for address in (run, *(f"{run}{part}/" for part in OF_A_RUN), *ADDRESSES):
+    hook = {"url": f"https://hooks.example.org/{'order-desk/' * 12}", "events": ["run.finished"]}
+    made = page.request.post("/api/webhooks", data=hook)
+    webhook = f"/settings/webhooks/{made.json()['id']}/"
+    for address in (run, *(f"{run}{part}/" for part in OF_A_RUN), *ADDRESSES, webhook):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} scrolls sideways"
 

@@ -74,7 +74,7 @@ def test_a_list_is_kept_and_shown_on_a_wall(page: Page) -> None:
     page.get_by_role("link", name="Save view").click()
     page.get_by_label("Name").fill("Who waits")
     page.get_by_label("Everybody sees it").check()
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile(r"/runs/\?status=suspended&view=who-waits$"))
     expect(page.locator("tr[data-id]")).to_have_count(1)
     page.get_by_role("link", name="Who waits").click()
@@ -101,7 +101,7 @@ def test_a_key_of_ones_own_stands_for_another(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Add")).click()
     page.get_by_label("You press").fill("x")
     page.get_by_label("In place of").fill("j")
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Your settings are kept.")).to_be_visible()
     page.goto("/workflows/")
     first = page.locator("[data-row] a").first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ def test_a_run_that_waits_for_an_event_is_not_said_to_wait_for_a_person(client: 
     page = client.get(f"/runs/{run_id}/").content.decode()
     assert "Waiting for an event" in page
     assert "Waiting for the event" in page
+    assert re.search(r'id="panel-title"[^>]*>wait for paid<', page)
     assert "aiting for a person" not in page
     assert "<title>waiting for an event · invoice" in page
 

@@ -7,7 +7,7 @@ import pytest
 from tests.web.test_flow import asking, done, failed, seq, started, step
 from workflows_app.engine import events as e
 from workflows_app.engine.errors import UnknownStep
-from workflows_app.engine.nodes import Arm, Branch, ForEach, Loop, Node
+from workflows_app.engine.nodes import Arm, Branch, ForEach, Loop, Node, Parallel
 from workflows_app.engine.ports import RunHead
 from workflows_app.engine.schema import Value, trusted
 from workflows_app.web.inspector.errors import error_view
@@ -149,6 +149,15 @@ def test_the_head_counts_every_step_and_says_how_many_were_skipped() -> None:
         started("b", 2),
     ).head
     assert (head.done, head.steps, head.skipped) == (1, 3, 1)
+
+
+def test_the_head_says_that_a_run_under_way_waits_for_a_person_too() -> None:
+    tree = Parallel(id="both", nodes=(step("a"), step("b")))
+    recorded = (started("a", 0), started("b", 0), e.StepSuspended(1, "b", 1, trusted(None)))
+    head = look(tree, *recorded).head
+    assert (head.running, head.asking) == (0, 1)
+    rests = look(tree, *recorded, done("a", 2), status="suspended").head
+    assert (rests.running, rests.asking) == (0, 0)
 
 
 def test_the_progress_bar_is_divided_among_the_statuses() -> None:

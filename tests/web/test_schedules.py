@@ -81,7 +81,11 @@ def test_one_is_made_from_a_form_changed_and_deleted(client: Client) -> None:
     assert "every day at 02:30" in page
     assert "is left out" in page
     assert "north" in page
-    assert value_of(text(client, f"/schedules/{row.id}/edit/"), "schedule.cron") == "30 2 * * *"
+    edit = text(client, f"/schedules/{row.id}/edit/")
+    assert value_of(edit, "schedule.cron") == "30 2 * * *"
+    assert "<h1>Nightly</h1>" in edit
+    Schedule.objects.update(title="")
+    assert "<h1>Change the schedule</h1>" in text(client, f"/schedules/{row.id}/edit/")
     response = client.post(f"/schedules/{row.id}/edit/", {**FORM, "schedule.cron": "@daily", "input.region": "south"})
     assert response.status_code == 302
     row.refresh_from_db()

@@ -131,6 +131,13 @@ def test_a_token_can_not_make_tokens_or_members(client: Client) -> None:
     assert "Manage API tokens" not in page
 
 
+def test_the_list_says_in_words_what_a_token_may_do(client: Client) -> None:
+    make(client, *LOOK)
+    page = client.get("/settings/tokens/").content.decode()
+    assert "look at runs, read inputs and outputs</td>" in page
+    assert ">view_run" not in page
+
+
 def test_others_see_neither_the_token_nor_how_to_take_it_back(client: Client, settings: Any) -> None:
     make(client, *LOOK)
     other = Client()

@@ -109,3 +109,18 @@ def test_a_list_under_a_schema_that_means_something_else_is_shown_all_the_same()
     schema = {"properties": {"rows": {"type": "array", "items": True}, "odd": {"items": [{"type": "string"}]}}}
     told = facts_in({"rows": [{"a": 1}], "odd": [{"b": True}]}, schema)
     assert [texts(found) for found in told.grids] == [[["1"]], [["yes"]]]
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        (["new", "odd"], "new, odd"),
+        (["Paris, France", "Rome"], "Paris, France · Rome"),
+        (["The name is missing.", "Line 5, the phone is none."], "The name is missing. Line 5, the phone is none."),
+        (["It is late.", "odd"], "It is late. · odd"),
+        ([], "none"),
+    ],
+)
+def test_what_a_list_says_can_be_told_apart(items: list[str], told: str) -> None:
+    [fact] = facts_in({"reasons": items}, {}).facts
+    assert fact.text == told

@@ -237,6 +237,14 @@ def test_a_test_is_changed_and_what_is_wrong_stands_at_its_field(client: Client)
     assert (added.status_code, b"test.answers.0.step" in added.content) == (200, True)
 
 
+def test_steps_are_offered_under_the_names_they_have(client: Client) -> None:
+    test = kept(expectations=[{"what": "ran", "step": "gone-step"}])
+    page = page_of(client, f"{BENCH}{test.pk}/")
+    assert ">gone-step</option>" in page
+    assert ">Gone-step" not in page
+    assert "Expectation 1" in page
+
+
 def test_a_secret_of_an_answer_is_not_kept_with_the_test(client: Client) -> None:
     test = kept("unlocking", given={"input": None}, expectations=SUCCEEDS, answers=[{"step": "ask", "data": {}}])
     sent = form_of(page_of(client, f"/workflows/unlocking/tests/{test.pk}/"))

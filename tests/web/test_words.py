@@ -20,6 +20,7 @@ from workflows_app.templatetags.workflows import (
     milliseconds,
     percent,
     query,
+    short_id,
     size,
 )
 from workflows_app.web.figures.counts import Mark
@@ -166,3 +167,15 @@ def test_shares_are_written_for_svg_in_every_locale() -> None:
 def test_the_ends_of_time_are_said_where_the_zone_has_none(zone: str, at: str, said: str) -> None:
     with timezone.override(zone):
         assert said in instant(datetime.fromisoformat(at), True)
+
+
+@pytest.mark.parametrize(
+    ("run_id", "short"),
+    [
+        ("7f3a91c2-5b1e-4c7d-8a4e-2250000d62e4", "7f3a91c2"),
+        ("invoice-42", "invoice-42"),
+        ("sched_schedule_15d784c9-7862-41fb-b359-04f9f714cdbc_1796121000000", "…21000000"),
+    ],
+)
+def test_a_run_is_told_from_others_by_what_is_left_of_its_id(run_id: str, short: str) -> None:
+    assert short_id(run_id) == short

@@ -36,6 +36,7 @@ duration = register.filter(words.duration)
 clock = register.filter(words.clock)
 size = register.filter(words.size)
 grouped = register.filter(words.grouped)
+short_id = register.filter(words.short_id)
 tokens = register.filter(words.tokens)
 markdown = register.filter("markdown", html_of)
 

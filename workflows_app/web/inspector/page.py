@@ -29,7 +29,7 @@ from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.inspector.timeline import Timeline, lay_out
 from workflows_app.web.inspector.told import Change, EventLine, Page, Written, changes_page, events_page, written_page
 from workflows_app.web.values.jsontree import Tree, tree_of
-from workflows_app.words import status_word
+from workflows_app.words import short_id, status_word
 
 FOLD_WIDER_THAN = 1_300
 VALUED = ("input", "output", "result", "state", "context", "answer", "error", "transcript", "code")
@@ -75,7 +75,7 @@ class RunFacts:
 
     @property
     def short_id(self) -> str:
-        return self.id[:8]
+        return short_id(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Head:
     """The facts at the head of the page."""
 
     running: int
+    asking: int
     started_at: int | None
     since: int | None
     elapsed: int | None
@@ -302,6 +303,7 @@ def head_of(run: RunFacts, flow: Drawn, history: History, active: int, now: int)
     started, ended = history.started_at, history.finished_at
     return Head(
         running=len(history.running) if run.status != "running" else 0,
+        asking=leaves.count("suspended") if run.status == "running" else 0,
         started_at=started,
         since=started if started is not None and ended is None else None,
         elapsed=None if started is None else (now if ended is None else ended) - started,

@@ -150,7 +150,7 @@ def step_panel(path: str, flow: Drawn, moment: Moment, sight: Sight) -> Panel:
     events = own_events(moment, path)
     panel = Panel(
         path=path,
-        name=path.rpartition(".")[2],
+        name=own.name if own and own.kind == "event" else path.rpartition(".")[2],
         status=own.status if own else final(shown_status(record), moment.history.finished),
         where=where(flow, path),
         kind=drawn.kind if drawn is not None else "",

@@ -119,15 +119,20 @@ def fact_of(name: str, value: Json, part: Part) -> Fact:
         return Fact(name, HIDDEN if value else said(None))
     if isinstance(value, list):
         texts = [said(item) for item in value]
-        # What has commas of its own, or is a sentence, cannot be told apart by commas.
-        between = " · " if any("," in text or text.endswith(".") for text in texts) else ", "
-        return Fact(name, between.join(texts) or said(None))
+        return Fact(name, listed(texts) or said(None))
     if isinstance(value, str) and value.startswith(("https://", "http://")) and not any(map(str.isspace, value)):
         return Fact(name, value, href=value)
     if isinstance(value, str) and part.text("format") == "date-time" and (moment := moment_in(value)) is not None:
         return Fact(name, value, at=moment)
     unit = part.text("x-unit")
     return Fact(name, f"{said(value)} {unit}" if unit else said(value))
+
+
+def listed(texts: list[str]) -> str:
+    """Join the texts of a list so that they can be told apart."""
+    if all(text.endswith(".") for text in texts):
+        return " ".join(texts)
+    return (" · " if any("," in text or text.endswith(".") for text in texts) else ", ").join(texts)
 
 
 def moment_in(text: str) -> datetime | None:

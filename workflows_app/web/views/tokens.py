@@ -17,6 +17,7 @@ from workflows_app.rights import reach_of
 from workflows_app.roles import RIGHTS
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import BoundForm, SchemaForm
+from workflows_app.web.http import RIGHTS as WORDS
 from workflows_app.web.http import Asked, may, page, show
 from workflows_app.web.people.forms import NONE, TokenIn, said, token_form
 from workflows_app.web.views.profile import FORM
@@ -66,8 +67,14 @@ def end_of(day: date) -> datetime:
 
 
 def listing(request: Asked, form: SchemaForm, *, text: str = "", status: int = 200) -> HttpResponse:
-    context = {"form": form, "tokens": visible(request).order_by("-created_at"), "text": text}
+    tokens = [(token, words_of(token)) for token in visible(request).order_by("-created_at")]
+    context = {"form": form, "tokens": tokens, "text": text}
     return show(request, "settings/tokens.html", context, status=status)
+
+
+def words_of(token: Token) -> list[str]:
+    """Say what a token may do."""
+    return [str(words) for right, words in WORDS.items() if right in token.scopes]
 
 
 def visible(request: Asked) -> TokenQuerySet:

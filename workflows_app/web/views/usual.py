@@ -14,6 +14,7 @@ from workflows_app.web.graph.flow import draw
 from workflows_app.web.http import Asked, page, show
 from workflows_app.web.inspector.compare import Side, side_of
 from workflows_app.web.inspector.look import Look, looking_at
+from workflows_app.words import short_id
 
 SORTS = ("", "delta")
 MINUS = "\u2212"
@@ -78,7 +79,7 @@ def usual(request: Asked, run_id: str) -> HttpResponse:
         rows.sort(key=lambda row: -row.change_size)
     context = {
         "run": look.head,
-        "short_id": run_id[:8],
+        "short_id": short_id(run_id),
         "runs": runs,
         "least": LEAST,
         "rows": rows if runs >= LEAST else [],

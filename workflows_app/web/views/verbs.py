@@ -43,6 +43,7 @@ from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.runs.deletions import take_back, undo_words, wish
 from workflows_app.web.values.jsontree import tree_of
 from workflows_app.web.views.inspector import facts_of, inspector_page
+from workflows_app.words import short_id
 
 AT_ONCE = 500
 DIALOG = ["GET", "HEAD", "POST"]
@@ -158,7 +159,7 @@ def delete(request: Asked, run_id: str) -> HttpResponse:
     before = {"status": head.status, "events": head.seq, "started by": head.started_by}
     note(request, "delete", of_run(head), reason=reason_of(request), before=before)
     if not get_conf().undo_seconds:
-        deleted = {"run": run_id[:8], "workflow": head.workflow_id}
+        deleted = {"run": short_id(run_id), "workflow": head.workflow_id}
         messages.success(request, _("The run %(run)s of %(workflow)s is deleted.") % deleted)
     return leave(request, reverse("runs:list"))
 

@@ -21,6 +21,7 @@ from workflows_app.web.forms import SchemaForm, form_from_schema
 from workflows_app.web.values.schemas import any_name_schema_of, checked_by, translated
 from workflows_app.web.values.secrecy import without_secrets
 from workflows_app.web.workflows.savedinputs import TITLE
+from workflows_app.words import short_id
 
 
 class CaseIn(BaseModel):
@@ -31,10 +32,13 @@ class CaseIn(BaseModel):
     title: str = Field(min_length=1, max_length=TITLE, title=gettext_noop("Name"))
     shared: bool = Field(True, title=gettext_noop("Everybody who may look at this workflow sees it"))
     expectations: list[Expectation] = Field(
-        default=[], description=gettext_noop("The test passes when all of them are met.")
+        default=[],
+        title=gettext_noop("Expectation"),
+        description=gettext_noop("The test passes when all of them are met."),
     )
     answers: list[Answer] = Field(
         default=[],
+        title=gettext_noop("Answer"),
         description=gettext_noop("What the run is told when it waits for a person. You must be allowed to answer."),
     )
 
@@ -45,7 +49,8 @@ def case_form(workflow: Workflow, known: Iterable[str] = ()) -> SchemaForm:
     steps = list(dict.fromkeys([*workflow.places, *known]))
     for model in schema["$defs"].values():
         if "step" in model["properties"]:
-            model["properties"]["step"]["enum"] = steps
+            # Their ids are no words to be written with a capital.
+            model["properties"]["step"] |= {"enum": steps, "x-choices": {step: step for step in steps}}
     return form_from_schema(translated(schema), validate=checked_by(Schema(CaseIn)), prefix="test")
 
 
@@ -64,7 +69,7 @@ def of_run(workflow: Workflow, stored: Stored) -> SchemaForm:
         expectations.append(Status.model_validate({"status": outcome.status}))
     if outcome.status == "success":
         expectations.append(Result.model_validate({"value": outcome.result}))
-    title = _("As run %s") % stored.head.id[:8]
+    title = _("As run %s") % short_id(stored.head.id)
     answers = [harmless_answer(workflow, one) for one in answers_in(stored.events)]
     return _filled(workflow, title, True, expectations, answers)
 
