@@ -73,6 +73,8 @@ def test_a_draft_that_was_on_its_way_when_the_page_was_left_is_sent_again(page: 
 
 
 def test_a_draft_that_comes_after_the_next_page_was_drawn_is_there_in_it(page: Page) -> None:
+    # The browser trusts no socket of a page that a test gave it.
+    page.route_web_socket("**/ws/runs/**", lambda line: None)
     ask(page)
     pages, drafts = hold(page, f"^{re.escape(page.url)}$"), hold(page, "/draft/")
     page.get_by_label("Note").fill("On its way")
@@ -80,8 +82,6 @@ def test_a_draft_that_comes_after_the_next_page_was_drawn_is_there_in_it(page: P
     asked_for = held_back(page, pages)
     drawn = page.request.get(page.url)
     draft = held_back(page, drafts)
-    # The browser trusts no socket of a page that a test gave it.
-    page.route_web_socket("**/ws/runs/**", lambda line: None)
     for part in ("/draft/", f"^{re.escape(page.url)}$"):
         page.route(re.compile(part), lambda route: route.continue_())
     with page.expect_response("**/draft/") as came:
