@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     faults.addoption("--faults-seed", type=int, metavar="N", help="where chance begins (default: anywhere)")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait for threads, timers and databases about as long as they work."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the browser's tests to the process that `test_browser.py` starts, unless they are asked for.
 
