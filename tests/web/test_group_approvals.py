@@ -169,6 +169,19 @@ def test_groups_that_disagree_are_told_so_by_mail(settings: Any) -> None:
     assert set(again) == {lea.pk, lee.pk}
 
 
+def test_groups_that_disagree_after_a_reminder_are_noted_at_one_look(settings: Any) -> None:
+    lou, sam = person("lou", "law"), person("sam", "sales")
+    approval = asked(approvals=["law", "sales"], due_in=0.01, on_due=["remind"])
+    soon(lambda: Approval.objects.filter(pk=approval.pk, reminded=1).exists())
+    assert send(signed_in(settings, lou), approval, YES).status_code == 302
+    assert send(signed_in(settings, sam), approval, NO).status_code == 302
+    soon(lambda: Approval.objects.get().is_disputed)
+    Approval.objects.update(voters={}, escalated=0, reminded=0)
+    catch_up(runs=[approval.run_id])
+    found = Approval.objects.get()
+    assert (found.is_disputed, found.escalated, found.reminded) == (True, 1, 1)
+
+
 def test_what_is_known_of_it_is_folded_from_the_journal_again(settings: Any) -> None:
     approval = asked(approvals=GROUPS)
     send(signed_in(settings, person("sam", "sales")), approval, YES)

@@ -122,21 +122,22 @@ def since_asked(using: str, approvals: Collection[Approval], *kinds: str) -> dic
 
 def take(using: str, approval: Approval, rows: Collection[Event]) -> bool:
     """Take over what happened to a question since it was asked. Tells whether that is news."""
-    voters = voters_in(rows)
-    rungs = [event for event in map(event_of, rows) if isinstance(event, e.StepEscalated)]
+    voters, since = voters_in(rows), [event_of(row) for row in rows]
+    rungs = [event for event in since if isinstance(event, e.StepEscalated)]
     if voters == approval.voters and len(rungs) == approval.escalated:
         return False
+    votes = [event for event in since if isinstance(event, e.StepVoted)]
     # Only what is news is written: somebody may claim it or hand it over in this moment.
     row = Approval.objects.using(using).filter(pk=approval.pk)
-    row.update(**after_votes(approval, voters, rows), **after_rungs(approval, rungs))
+    row.update(**(after_votes(approval, voters, votes) | after_rungs(approval, rungs)))
     # Who has decided has nothing in hand any more, and the others are to see it again.
     row.filter(claimed_by__in=voters).update(**UNCLAIMED)
     return True
 
 
-def after_votes(approval: Approval, voters: dict[str, int], rows: Iterable[Event]) -> dict[str, Any]:
+def after_votes(approval: Approval, voters: dict[str, int], votes: Iterable[e.StepVoted]) -> dict[str, Any]:
     """Give what a question is after some votes. Those who are asked once more are told so."""
-    missing = missing_after(approval, (event for event in map(event_of, rows) if isinstance(event, e.StepVoted)))
+    missing = missing_after(approval, votes)
     again = approval.groups and missing == approval.groups and voters != approval.voters
     return {"voters": voters, "missing": missing} | ({"tell_at": timezone.now()} if again else {})
 

@@ -40,11 +40,8 @@ def outcome(
 
 def never_begun(run: ActiveRun, recorded: Sequence[Event], now: Instant) -> Sequence[Event]:
     """End the calls that were opened in the very turn that cancels their run: nobody performs them."""
-    history = run.known
-    if history.canceled_at is None:
-        return ()
     opened = [event.path for event in recorded if type(event) is e.StepStarted]
-    return [e.StepCanceled(now, path) for path in opened if path in history.running and path not in run.calls]
+    return [e.StepCanceled(now, path) for path in opened if path in run.known.running and path not in run.calls]
 
 
 def lost(run: ActiveRun, call: OpenCall, now: Instant) -> Sequence[Event]:

@@ -200,7 +200,8 @@ class Turns:
             if happened:
                 undecided = True
                 self._fold(active, happened, recorded)
-                self._fold(active, ends.never_begun(active, recorded, self.now()), recorded)
+                if active.known.canceled_at is not None:
+                    self._fold(active, ends.never_begun(active, recorded, self.now()), recorded)
                 if "[" in happened[-1].path:
                     decision, undecided = self._decide(active, recorded), False
         if undecided:

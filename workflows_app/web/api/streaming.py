@@ -24,8 +24,6 @@ SEPARATOR = b"\x1e"
 OFFSET = "X-Stream-Offset"
 RUN = "X-Stream-Run"
 """Says where a verb's stream begins, so that a caller whose line broke can observe the rest."""
-
-
 HEARTBEAT_SECONDS: Final = 15.0
 CHECK_SECONDS: Final = 60.0
 """How long nobody asks whether the caller may still look."""
