@@ -11,7 +11,8 @@
 `STUDIO_DURABILITY`      `normal` (survives a killed process) or `full` (also a power loss); also `DURABILITY`
 `STUDIO_MAIL`            `console` (mails are printed) or `smtp://user:password@host:port` (also smtps://, smtp+tls://)
 `STUDIO_MAIL_FROM`       sender of the mails, as `Studio <studio@example.org>`
-`STUDIO_WEBHOOK_ALLOW`   comma-separated networks that webhooks may go to though they are not public, as `10.1.0.0/16`
+`STUDIO_PUSH_KEY`        32 random bytes in base64url: browsers can be told of questions, and know the studio by it
+`STUDIO_WEBHOOK_ALLOW`   comma-separated networks that webhooks and pushes may go to though not public, as `10.1.0.0/16`
 `STUDIO_ADDRESS`         where people reach the studio, as `https://studio.example.org`; links in mails need it
 `STUDIO_TIME_ZONE`       zone in which pages show instants (default: UTC)
 `STUDIO_SECRET_KEY`      in place of the key kept in the data folder
@@ -66,6 +67,7 @@ WORKFLOWS: dict[str, Any] = {
     "TRACE_VALUES": env_bool("STUDIO_TRACE_VALUES"),
     "ADDRESS": os.environ.get("STUDIO_ADDRESS", ""),
     "WEBHOOK_ALLOW": env_list("STUDIO_WEBHOOK_ALLOW"),
+    "PUSH_KEY": os.environ.get("STUDIO_PUSH_KEY", ""),
 }
 
 # One payload and what a form or a JSON envelope puts around it.

@@ -31,6 +31,7 @@ def test_what_is_left_out_has_its_default(settings: Settings) -> None:
         ({"DURABILITY": "some"}, "DURABILITY: Input should be 'normal' or 'full'"),
         ({"RETENTION_DAYS": 0}, "RETENTION_DAYS: Input should be greater than 0"),
         ({"MAX_PAYLOAD_BYTES": -1}, "MAX_PAYLOAD_BYTES: Input should be greater than 0"),
+        ({"PUSH_KEY": "short"}, "PUSH_KEY: Value error, give 32 random bytes in base64url"),
         ({"LEASE_SECONDS": 2, "TICK_SECONDS": 1}, "more than twice TICK_SECONDS"),
         ([], "WORKFLOWS: Input should be a valid dictionary"),
     ],

@@ -16,6 +16,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from workflows_app import webpush
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(gt=0)]
 
@@ -23,6 +25,13 @@ Bytes = Annotated[int, Field(gt=0)]
 def network(text: str) -> str:
     """Read a network. Raises: ValueError"""
     return str(ip_network(text))
+
+
+def private_key(text: str) -> str:
+    """Read the key of web push, if there is one. Raises: ValueError"""
+    if text:
+        webpush.key_of(text)
+    return text
 
 
 class Conf(BaseModel):
@@ -53,7 +62,9 @@ class Conf(BaseModel):
     address: str = Field("", pattern=r"^(https?://[^\s/]+/?)?$")
     """Where people reach the studio, as `https://studio.example.org`; links in mails begin with it."""
     webhook_allow: tuple[Annotated[str, AfterValidator(network)], ...] = ()
-    """Networks that webhooks may go to though they are not public, as `10.1.0.0/16`."""
+    """Networks that webhooks and pushes may go to though they are not public, as `10.1.0.0/16`."""
+    push_key: Annotated[str, AfterValidator(private_key)] = ""
+    """The private half of the key that browsers know the studio by; without one none is told anything."""
     claim_seconds: Seconds = 28_800.0
     """How long a question stays with who has claimed it."""
     link_sign_in: bool = False
@@ -82,6 +93,11 @@ class Conf(BaseModel):
     """Keys that are not secret, though they look so."""
     trace_values: bool = False
     """Whether spans carry inputs and outputs; a run may hide its own even then."""
+
+    @property
+    def push_point(self) -> str:
+        """Give the public half of the key of web push; nothing without one."""
+        return self.push_key and webpush.encoded(webpush.point_of(webpush.key_of(self.push_key)))
 
     @model_validator(mode="after")
     def check_that_a_lease_outlives_a_tick(self) -> Conf:

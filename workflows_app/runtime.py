@@ -123,7 +123,7 @@ class Background:
             self.pulse.feel(),
         ]
         if self.mails:
-            work.append(repeat(self.postman.round, seconds))
+            work += [repeat(self.postman.round, seconds), repeat(self.postman.push, seconds)]
         self.tasks = [self.loop.create_task(one) for one in work]
 
     async def _count(self) -> None:

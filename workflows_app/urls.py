@@ -15,6 +15,7 @@ from workflows_app.web.views import (
     checks,
     compare,
     copies,
+    devices,
     gallery,
     handling,
     insights,
@@ -143,6 +144,8 @@ view_urls = [
 settings_urls = [
     path("", profile.profile, name="profile"),
     path("mails/", mails.mails, name="mails"),
+    path("devices/", devices.turn_on, name="turn-on"),
+    path("devices/<int:device_id>/off/", devices.turn_off, name="turn-off"),
     path("password/", profile.password, name="password"),
     path("sessions/", profile.sessions, name="sessions"),
     path("sessions/sign-out-others/", profile.sign_out_others, name="sign-out-others"),

@@ -32,7 +32,7 @@ const flow = () => $(".flow");
 const shown = (element) => element.checkVisibility ? element.checkVisibility() : element.offsetParent !== null;
 const nodes = () => $$(".flow :is(.node, .cap, a.name)").filter(shown);
 
-// Status -------------------------------------------------------------------------------------------------
+// Status
 
 export function patch(path, status, meta) {
   for (const element of $$(`[data-path="${CSS.escape(path)}"]`)) {
@@ -76,7 +76,7 @@ export function derive() {
   }
 }
 
-// Zoom and fold ------------------------------------------------------------------------------------------
+// Zoom and fold
 
 let zoom = null; // null fits the pane
 
@@ -175,7 +175,7 @@ function toggleGroup(button, to) {
   closed.set(group.dataset.group, close);
 }
 
-// Walking ------------------------------------------------------------------------------------------------
+// Walking
 
 function rove(to, focus) {
   if (!to) return;
@@ -248,7 +248,7 @@ function onClick(event) {
   else turn(turned.dataset.turn, turned);
 }
 
-// The panes say the same -----------------------------------------------------------------------------------
+// The panes say the same
 
 function mark() {
   const step = $("#panel")?.dataset.step;

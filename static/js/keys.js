@@ -21,10 +21,6 @@ function move(step) {
   (row?.matches("a, button") ? row : row?.querySelector("a, button"))?.focus();
 }
 
-function go(key) {
-  document.querySelector(`.nav [data-key="${CSS.escape(key)}"]`)?.click();
-}
-
 // The jump box opens at once, so that nothing typed is lost; what fills it comes when it is first asked for.
 async function jump() {
   const box = document.getElementById("jump");
@@ -35,7 +31,7 @@ async function jump() {
 }
 
 function nameKeys() {
-  for (const key of document.querySelectorAll(".jumpto kbd, .btn kbd, .keys kbd")) if (key.textContent.startsWith("Ctrl")) key.textContent = key.textContent.replace("Ctrl", "⌘");
+  for (const key of document.querySelectorAll(".jumpto kbd, .btn kbd, .keys kbd")) key.textContent = key.textContent.replace(/^Ctrl/, "⌘");
 }
 
 if (/Mac|iP/.test(navigator.platform)) {
@@ -86,7 +82,7 @@ addEventListener("keydown", (event) => {
   if (typing(event)) return;
   const led = event.timeStamp - leader < 1200;
   leader = event.key === "g" ? event.timeStamp : -Infinity;
-  if (led) return go(event.key);
+  if (led) return document.querySelector(`.nav [data-key="${CSS.escape(event.key)}"]`)?.click();
   const act = actions[event.key];
   if (!act) return;
   event.preventDefault();

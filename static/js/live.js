@@ -26,7 +26,7 @@ let seq = Number(document.body.dataset.seq);
 let heardAt = Date.now();
 let polling = 0, isAsking = false, stopped = false;
 
-// The badge ------------------------------------------------------------------------------------------------
+// The badge
 
 let state = "still", words = inWords("Connecting");
 
@@ -57,7 +57,7 @@ function say() {
   [done, asking, saidAt, saying] = [new Set(), "", Date.now(), 0];
 }
 
-// Deltas -----------------------------------------------------------------------------------------------------
+// Deltas
 
 let pending = new Map();
 let lately = new Map(); // the last delta of each path, while a fragment on its way may not have it in it
@@ -117,7 +117,7 @@ function apply() {
   derive();
 }
 
-// Fragments ----------------------------------------------------------------------------------------------------
+// Fragments
 
 const parts = Object.fromEntries(PARTS.map((name) => [name, { due: false, busy: false, timer: 0, restedAt: 0, cost: 0 }]));
 // Somebody is filling in the answer; perhaps they began before this module came.
@@ -253,7 +253,7 @@ function announce() {
   icon.href = icon.href.replace(/favicon[^/]*\.svg/, WITH_FAVICON.includes(name) ? `favicon-${name}.svg` : "favicon.svg");
 }
 
-// The line ---------------------------------------------------------------------------------------------------
+// The line
 
 let from = seq; // what the next frame on the socket goes on from
 

@@ -4,9 +4,7 @@ import { inWords } from "./words.js";
 const flow = document.querySelector("[data-open]");
 const lines = new Map([...flow.querySelectorAll("[data-path] [data-meta]")].map((line) => [line.closest("[data-path]").dataset.path, line]));
 const resting = new Map(); // what a line says when no run is there
-let isFirst = true;
-
-let isAsking = false;
+let isFirst = true, isAsking = false;
 
 async function ask() {
   if (document.hidden || isAsking) return;

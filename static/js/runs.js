@@ -58,9 +58,6 @@ function introduce(send) {
 }
 
 const lost = () => badge("late", inWords("Reconnecting, last news {at}", { at: clock(heardAt) }));
-const ended = (words) => badge("late", words);
-
-// Selecting ----------------------------------------------------------------------------------------------------
 
 const form = $("#picking");
 
@@ -90,4 +87,4 @@ addEventListener("keydown", (event) => {
 });
 
 if (form) count();
-if ($("#live")) listen({ address: () => "/ws/runs/", opened: introduce, heard: take, lost, ended });
+if ($("#live")) listen({ address: () => "/ws/runs/", opened: introduce, heard: take, lost, ended: (words) => badge("late", words) });

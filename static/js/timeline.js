@@ -99,7 +99,7 @@ function moveTo(line, x) {
   for (const end of ["x1", "x2"]) line.setAttribute(end, `${x.toFixed(3)}%`);
 }
 
-// Windows ----------------------------------------------------------------------------------------------------
+// Windows
 
 // A long timeline has two windows of rows at most, between two gaps that stand for all the others.
 let fetching = null;
@@ -161,7 +161,7 @@ function settle(focused) {
   rove(focused && document.querySelector(`.row[data-path="${CSS.escape(focused)}"] .to`), Boolean(focused));
 }
 
-// Keyboard -----------------------------------------------------------------------------------------------------
+// Keyboard
 
 // One row is in the order of tabs; the arrows go from it to the others, and open and close boxes.
 const links = () => [...document.querySelectorAll(".tl .row .to[href]")];
@@ -206,7 +206,7 @@ function end(which) {
   go();
 }
 
-// Zoom -----------------------------------------------------------------------------------------------------------
+// Zoom
 
 // A stretch of the axis is chosen by dragging over it, by fields, or by a key; the server draws it.
 function zoom(from, to) {
@@ -271,8 +271,6 @@ function finish(event) {
   const [start, to] = [at(from), at(event.clientX)].sort((a, b) => a - b);
   zoom(start, to);
 }
-
-// ---------------------------------------------------------------------------------------------------------------
 
 let watched = null;
 

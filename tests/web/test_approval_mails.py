@@ -11,8 +11,9 @@ from django.utils import timezone
 from tests.web.asking import asked, closed, person, resume, signed_in
 from tests.web.mailbox import Mailbox, links_in
 from workflows_app import runtime
+from workflows_app.approvals.bundles import MOST, not_sent
 from workflows_app.approvals.gather import catch_up
-from workflows_app.approvals.letters import MOST, not_sent, take_letters
+from workflows_app.approvals.letters import take_letters
 from workflows_app.approvals.notices import make_notices
 from workflows_app.models import Approval, Notice
 from workflows_app.models.approval import NEVER
@@ -211,7 +212,7 @@ def test_a_mail_that_is_not_taken_is_tried_again_later(mailbox: Mailbox) -> None
     make_notices(now)
     [letter] = take_letters(now, ADDRESS)
     assert take_letters(now, ADDRESS) == []
-    not_sent(letter, now)
+    not_sent(letter.notices, now)
     assert take_letters(now, ADDRESS) == []
     assert len(take_letters(now + timedelta(minutes=2), ADDRESS)) == 1
 

@@ -19,6 +19,8 @@ OPEN = {"/accounts/login/", "/accounts/logout/", "/accounts/password/x/x/", "/he
 OWN = {
     "/settings/",
     "/settings/mails/",
+    "/settings/devices/",
+    "/settings/devices/1/off/",
     "/settings/password/",
     "/settings/sessions/",
     "/settings/sessions/sign-out-others/",

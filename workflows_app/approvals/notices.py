@@ -1,6 +1,7 @@
 """Who is told what about a question, and when: when it is asked, at half of its time, when it is due, and so on.
 
-A notice is made once per person and occasion, however often it is looked at; mails are made of them later.
+A notice is made once per person, way and occasion, however often it is looked at; mails and pushes are made of them
+later.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
-from workflows_app.models import Approval, Notice
+from workflows_app.conf import get_conf
+from workflows_app.models import Approval, Device, Notice
 from workflows_app.models.approval import NEVER, UNWANTED
 from workflows_app.models.instants import to_instant
 
@@ -34,7 +36,7 @@ KINDS: Final[Mapping[str, object]] = {
     DECIDED: gettext_lazy("a question of a run of mine is decided"),
     COMMENT: gettext_lazy("somebody comments on it"),
 }
-"""The kinds of mails that a person may want or not."""
+"""The kinds of notices that a person may want or not."""
 
 
 def make_notices(now: datetime, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -55,13 +57,20 @@ def make_notices(now: datetime, using: str = DEFAULT_DB_ALIAS) -> int:
 def notices_of(approval: Approval, now: datetime) -> Iterator[Notice]:
     for occasion in occasions(approval, now):
         for person in recipients(approval, kind_of(occasion)):
-            yield notice_for(person, approval, occasion, now)
+            yield from notices_for(person, approval, occasion, now)
 
 
-def notice_for(person: User, approval: Approval, occasion: str, now: datetime) -> Notice:
-    """Make the notice of one person; what they do not want is noted all the same, so that it does not come later."""
-    sent = None if wants(person, approval.workflow_id, kind_of(occasion)) else UNWANTED
-    return Notice(approval=approval, person=person, occasion=occasion, made_at=now, sent_at=sent)
+def notices_for(person: User, approval: Approval, occasion: str, now: datetime) -> Iterator[Notice]:
+    """Make the notices of one person: a mail if they have an address, and one on each of their devices.
+
+    What they do not want is noted all the same, so that it does not come later.
+    """
+    for device in (*([None] if person.email else []), *person.devices.all()):
+        wanted = wants(person, approval.workflow_id, kind_of(occasion), device)
+        sent = None if wanted else UNWANTED
+        yield Notice(
+            approval=approval, person=person, device=device, occasion=occasion, made_at=now, sent_at=sent
+        )  # fmt: skip
 
 
 def kind_of(occasion: str) -> str:
@@ -70,10 +79,14 @@ def kind_of(occasion: str) -> str:
     return "due" if name == "remind" else name
 
 
-def wants(person: User, workflow_id: str, kind: str) -> bool:
-    """Tell whether a person wants a kind of mail about a workflow; who never said wants them all."""
+def wants(person: User, workflow_id: str, kind: str, device: Device | None) -> bool:
+    """Tell whether a person wants a kind of notice about a workflow; who never said wants them all."""
     chosen = getattr(person, "profile", None)
-    return chosen is None or not (kind in chosen.silent or workflow_id in chosen.silent_workflows)
+    if chosen is None:
+        return True
+    if device is not None:
+        return not (kind in chosen.silent_pushes or workflow_id in chosen.silent_push_workflows)
+    return not (kind in chosen.silent or workflow_id in chosen.silent_workflows)
 
 
 def occasions(approval: Approval, now: datetime) -> Iterator[str]:
@@ -120,5 +133,13 @@ def recipients(approval: Approval, kind: str) -> Iterable[User]:
 
 
 def reachable() -> QuerySet[User]:
-    """Find the people to whom a mail can be sent."""
-    return User.objects.filter(is_active=True).exclude(email="").select_related("profile")
+    """Find the people to whom something can be sent, with their devices."""
+    theirs = devices()
+    someway = ~Q(email="") | Exists(theirs.filter(person=OuterRef("pk")))
+    people = User.objects.filter(someway, is_active=True).select_related("profile")
+    return people.prefetch_related(Prefetch("devices", theirs))
+
+
+def devices() -> QuerySet[Device]:
+    """Find the devices that know the studio by its key; without one there are none."""
+    return Device.objects.filter(key=get_conf().push_point)

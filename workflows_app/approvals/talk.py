@@ -1,8 +1,9 @@
-"""What people say about a question, and who hears of it by mail: everybody who has to do with it by name."""
+"""What people say about a question, and who hears of it: everybody who has to do with it by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from django.utils import timezone
 from workflows_app.engine.arguments import is_storable
 from workflows_app.models import Approval, Comment, Notice
 
-from .notices import COMMENT, notice_for, reachable
+from .notices import COMMENT, notices_for, reachable
 
 LONGEST: Final = 4_000
 
@@ -32,8 +33,8 @@ def say(approval: Approval, author: str, text: str) -> Comment:
     with transaction.atomic():
         comment = Comment.objects.create(approval=approval, author=author, at=now, text=text)
         occasion = f"{COMMENT}:{comment.pk}"
-        told = [notice_for(person, approval, occasion, now) for person in listeners(approval, author)]
-        Notice.objects.bulk_create(told, ignore_conflicts=True)
+        told = (notices_for(person, approval, occasion, now) for person in listeners(approval, author))
+        Notice.objects.bulk_create(chain.from_iterable(told), ignore_conflicts=True)
     return comment
 
 

@@ -7,7 +7,8 @@ gathered from the waits for people by `approvals/gather.py`; `Desk` is what each
 a `Comment` what somebody said about it. A `Delivery` is written with the turn in which a run comes to rest, for
 every `Webhook` that is to hear of it. `SavedInput` is what runs are started with again; `Trial` is one run of
 such an input as a test. A `Schedule` starts runs by itself, and a `Firing` says what came of one of its times.
-`Deletion` is a wish that can be taken back.
+`Deletion` is a wish that can be taken back; a
+`Device` is a browser that a person is told on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .approval import Approval, Desk, Notice
 from .comment import Comment
 from .definition import Definition
 from .deletion import Deletion
+from .device import Device
 from .ending import Ending
 from .event import Event
 from .grant import WorkflowGrant
@@ -42,6 +44,7 @@ __all__ = [
     "Deletion",
     "Delivery",
     "Desk",
+    "Device",
     "Ending",
     "Event",
     "Firing",

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from .device import Device
 from .instants import EPOCH, InstantField
 from .run import Run
 
@@ -221,11 +222,13 @@ class Desk(models.Model):
 class Notice(models.Model):
     """Something one person is told about a question, once. `occasion` says what: asked, half, due, decided, …
 
+    It comes by mail, or on one of their devices.
     What they do not want to be told counts as sent at `UNWANTED`, so that it does not come when they change their mind.
     """
 
     approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="notices", db_constraint=False)
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="notices", null=True)
     occasion = models.CharField(max_length=200)
     made_at = InstantField()
     sent_at = InstantField(null=True)
@@ -234,7 +237,14 @@ class Notice(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = (models.UniqueConstraint(fields=("approval", "person", "occasion"), name="notice_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("approval", "person", "occasion"), name="notice_once", condition=Q(device__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=("approval", "device", "occasion"), name="notice_once_each", condition=Q(device__isnull=False)
+            ),
+        )
         indexes = (
             models.Index(fields=("person", "made_at"), name="notice_waiting", condition=Q(sent_at__isnull=True)),
             models.Index(fields=("person", "sent_at"), name="notice_sent", condition=Q(sent_at__isnull=False)),

@@ -31,7 +31,8 @@ class Profile(models.Model):
     """How a person wants the studio. An empty zone is the studio's own; `moved` says which key stands for which.
 
     `silent` lists the kinds of mails they do not want, `silent_workflows` those about which they want none;
-    `digest_at` is when the next daily mail is due, if they want one.
+    `silent_pushes` and `silent_push_workflows` say the same of their devices. `digest_at` is when the next daily mail
+    is due, if they want one.
     """
 
     class Theme(models.TextChoices):
@@ -46,6 +47,8 @@ class Profile(models.Model):
     moved = models.JSONField(default=dict)
     silent = models.JSONField(default=list)
     silent_workflows = models.JSONField(default=list)
+    silent_pushes = models.JSONField(default=list)
+    silent_push_workflows = models.JSONField(default=list)
     digest_at = InstantField(null=True)
 
     class Meta:

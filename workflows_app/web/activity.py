@@ -59,6 +59,8 @@ VERBS: Final = {
     "test": gettext_lazy("tested"),
     "profile": gettext_lazy("changed the settings of"),
     "mails": gettext_lazy("chose the mails of"),
+    "device": gettext_lazy("turned a device on for"),
+    "device_off": gettext_lazy("turned a device off for"),
     "password": gettext_lazy("changed the password of"),
     "sign_out_others": gettext_lazy("signed out other browsers of"),
     "token": gettext_lazy("made"),

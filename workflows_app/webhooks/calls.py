@@ -7,7 +7,7 @@ import functools
 import hashlib
 import hmac
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,36 +52,46 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 
 async def send(message: Message, at: int, allowed: Sequence[str]) -> Answer:
-    """Send a message to the public address that its host has now; whatever happens is an answer."""
+    """Sign a message and send it; whatever happens is an answer."""
+    try:
+        signed = signature(unseal(message.sealed_secret), at, message.body)
+    except SealedElsewhere as error:
+        return Answer(None, str(error))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Studio-Event": f"run.{message.kind}",
+        "X-Studio-Delivery": str(message.delivery),
+        "X-Studio-Signature": signed,
+    }
+    return await post(message.url, headers, message.body, allowed)
+
+
+async def post(address: str, headers: Mapping[str, str], body: bytes, allowed: Sequence[str]) -> Answer:
+    """Send a body to the public address that a host has now; whatever happens is an answer."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await _sent(message, at, allowed)
+            return await _posted(checked_url(address), headers, body, allowed)
     except TimeoutError:
         return Answer(None, f"There was no answer within {SECONDS:g} s.")
-    except (Refused, SealedElsewhere) as error:
+    except Refused as error:
         return Answer(None, str(error))
     except Exception as error:
         return Answer(None, f"{type(error).__name__}: {error}"[:KEPT])
 
 
-async def _sent(message: Message, at: int, allowed: Sequence[str]) -> Answer:
-    url = checked_url(message.url)
+async def _posted(url: httpx.URL, headers: Mapping[str, str], body: bytes, allowed: Sequence[str]) -> Answer:
     place = await place_of(url, allowed)
-    headers = {
+    common = {
         "Host": url.netloc.decode("ascii"),
-        "Content-Type": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": "Workflow-Studio",
-        "X-Studio-Event": f"run.{message.kind}",
-        "X-Studio-Delivery": str(message.delivery),
-        "X-Studio-Signature": signature(unseal(message.sealed_secret), at, message.body),
     }
     # The certificate is still that of the name.
     named = {"sni_hostname": url.raw_host.decode("ascii")}
     client = httpx.AsyncClient(trust_env=False, follow_redirects=False, verify=certificates(), timeout=SECONDS)
     async with client:
         request = client.build_request(
-            "POST", url.copy_with(host=place), headers=headers, content=message.body, extensions=named
+            "POST", url.copy_with(host=place), headers={**common, **headers}, content=body, extensions=named
         )
         response = await client.send(request, stream=True)
         try:

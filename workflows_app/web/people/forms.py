@@ -108,7 +108,7 @@ class ProfileIn(Named):
 
 
 class MailsIn(BaseModel):
-    """Which mails a person wants."""
+    """Which mails a person wants, and what their devices are to tell them."""
 
     mails: list[str] = Field(default=[], title=gettext_noop("Send me a mail when"))
     digest: bool = Field(
@@ -117,6 +117,8 @@ class MailsIn(BaseModel):
         description=gettext_noop("At eight, with everything that waits for you. Not when nothing does."),
     )
     silent: list[str] = Field(default=[], title=gettext_noop("No mails at all about"))
+    pushes: list[str] = Field(default=[], title=gettext_noop("Tell me on my devices when"))
+    silent_pushes: list[str] = Field(default=[], title=gettext_noop("Nothing on my devices about"))
 
 
 class MemberIn(Named):
@@ -227,9 +229,13 @@ def is_known_by_address() -> bool:
     return bool(settings.STUDIO_AUTH == "allauth")
 
 
-def mails_form(workflows: Sequence[str]) -> SchemaForm:
-    kinds = [(kind, str(words)) for kind, words in KINDS.items()]
-    return form(MailsIn, "mails", {"mails": kinds, "silent": [(name, name) for name in workflows]})
+def mails_form(workflows: Sequence[str], *, pushes: bool) -> SchemaForm:
+    kinds, names = [(kind, str(words)) for kind, words in KINDS.items()], [(name, name) for name in workflows]
+    choices = {"mails": kinds, "silent": names, "pushes": kinds, "silent_pushes": names}
+    without = () if pushes else ("pushes", "silent_pushes")
+    return form(
+        MailsIn, "mails", {name: choices[name] for name in choices if name not in without}, without=without
+    )  # fmt: skip
 
 
 def member_form(model: type[MemberIn]) -> SchemaForm:

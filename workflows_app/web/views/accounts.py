@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from workflows_app.web.activity import Thing, account_of, note
 from workflows_app.web.http import named
+from workflows_app.web.people.devices import forget_others
 from workflows_app.web.people.forms import with_plain_help
 from workflows_app.web.people.lockout import WINDOW, is_locked
 
@@ -74,6 +75,7 @@ class SetPasswordView(PasswordResetConfirmView):
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         response = super().form_valid(form)
+        forget_others(self.request, self.user)
         name = self.user.get_username()
         note(self.request, "password", Thing("account", name), actor=name, via="link")
         messages.success(self.request, _("Your password is set. Sign in with it."))

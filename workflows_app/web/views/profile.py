@@ -18,6 +18,7 @@ from workflows_app.models import Profile, SignIn
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
+from workflows_app.web.people.devices import YEAR, forget_others
 from workflows_app.web.people.forms import (
     STUDIO_ZONE,
     ProfileIn,
@@ -29,7 +30,6 @@ from workflows_app.web.people.forms import (
 from workflows_app.web.people.signin import profile_of
 
 FORM = ["GET", "HEAD", "POST"]
-YEAR = 365 * 24 * 60 * 60
 
 
 @require_http_methods(FORM)
@@ -86,6 +86,7 @@ def password(request: Asked) -> HttpResponse:
         return show(request, "settings/password.html", {"form": form}, status=422 if form.is_bound else 200)
     form.save()
     update_session_auth_hash(request, request.user)
+    forget_others(request, request.user)
     note(request, "password", Thing("account", request.user.get_username()))
     messages.success(request, gettext("Your password is changed. Other browsers are signed out."))
     return redirect("settings:password")
@@ -107,6 +108,7 @@ def sign_out_others(request: Asked) -> HttpResponse:
     """End every other session of the person."""
     others = SignIn.objects.filter(user=request.user).exclude(session=request.session.session_key)
     count, _ = Session.objects.filter(pk__in=list(others.values_list("session", flat=True))).delete()
+    forget_others(request, request.user)
     if count:
         note(request, "sign_out_others", Thing("account", request.user.get_username()))
     words = gettext("Every other browser is signed out.") if count else gettext("No other browser was signed in.")
