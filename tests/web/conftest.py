@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.web.mailbox import Mailbox, mail_server
-from tests.web.receiver import Receiver
+from tests.web.receiver import Receiver, listening
 from workflows_app import runtime
 
 
@@ -39,13 +38,8 @@ def studio(transactional_db: None, settings: Any) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening() as receiver:
+        yield receiver
 
 
 @pytest.fixture

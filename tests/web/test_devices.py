@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/settings/mails/"
 ENDPOINT = "https://push.example.org/send/one"
 PASSWORD = "first-password"
+NEW = {"new_password1": "second-password", "new_password2": "second-password"}
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def test_a_browser_that_changed_hands_is_the_next_ones(client: Client, grace: Us
     assert Device.objects.get().person == ada
 
 
-@pytest.mark.parametrize("way", ["others", "password"])
+@pytest.mark.parametrize("way", ["others", "password", "link"])
 def test_whom_one_signs_out_elsewhere_is_told_nothing_more(client: Client, grace: User, key: str, way: str) -> None:
     other = Client()
     sign_in(other, "grace")
@@ -175,9 +177,11 @@ def test_whom_one_signs_out_elsewhere_is_told_nothing_more(client: Client, grace
     turn_on(client)
     if way == "others":
         client.post("/settings/sessions/sign-out-others/")
+    elif way == "password":
+        assert client.post("/settings/password/", {"old_password": PASSWORD, **NEW}).status_code == 302
     else:
-        new = {"new_password1": "second-password", "new_password2": "second-password"}
-        assert client.post("/settings/password/", {"old_password": PASSWORD, **new}).status_code == 302
+        link = f"/accounts/password/{text_of(str(grace.pk).encode())}/{default_token_generator.make_token(grace)}/"
+        assert client.post(client.get(link).headers["location"], NEW).status_code == 302
     assert Device.objects.get().endpoint == ENDPOINT
 
 

@@ -102,11 +102,11 @@ def test_who_has_a_mail_address_and_devices_is_told_on_each_way(mailbox: Mailbox
     ada = person("ada")
     first, second = (turned_on(ada, browser, f"http://127.0.0.1:9/{n}") for n in range(2))
     asked(assign_to="ada")
-    assert {push.device for push in ready()} == {first, second}
     background = runtime.process.background
     assert background is not None
     background.call(background.postman.round())
     assert len(mailbox.mails) == 1
+    assert {push.device for push in ready()} == {first, second}
     assert Notice.objects.filter(sent_at__isnull=False).count() == 3
 
 
