@@ -123,7 +123,9 @@ class Background:
             self.pulse.feel(),
         ]
         if self.mails:
-            work += [repeat(self.postman.round, seconds), repeat(self.postman.push, seconds)]
+            work.append(repeat(self.postman.round, seconds))
+        if self.mails and get_conf().push_key:
+            work.append(repeat(self.postman.push, seconds))
         self.tasks = [self.loop.create_task(one) for one in work]
 
     async def _count(self) -> None:

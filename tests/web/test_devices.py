@@ -19,7 +19,7 @@ from tests.web.test_mail_choices import choose
 from tests.web.test_members import boxes
 from workflows_app.approvals.notices import KINDS
 from workflows_app.conf import get_conf
-from workflows_app.models import Activity, Device, Profile
+from workflows_app.models import Activity, Approval, Device, Notice, Profile, Run
 from workflows_app.web.views.devices import MOST
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,10 +163,16 @@ def test_who_has_the_browser_next_turns_off_what_the_one_before_wanted(client: C
 def test_a_browser_that_changed_hands_is_the_next_ones(client: Client, grace: User, key: str) -> None:
     turn_on(client)
     ada = User.objects.create_user("ada", password=PASSWORD)
+    now = timezone.now()
+    run = Run.objects.create(id="r", workflow_id="order", created_at=now, updated_at=now)
+    approval = Approval.objects.create(run=run, path="ask", attempt=0, seq=1, asked_at=now)
+    Notice.objects.create(approval=approval, person=grace, device=Device.objects.get(), occasion="asked:", made_at=now)
     other = Client()
     sign_in(other, "ada")
     turn_on(other)
     assert Device.objects.get().person == ada
+    # What was meant for the one before does not come to the next.
+    assert not Notice.objects.exists()
 
 
 @pytest.mark.parametrize("way", ["others", "password", "link"])

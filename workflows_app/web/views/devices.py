@@ -47,6 +47,8 @@ def turn_on(request: Asked) -> HttpResponse:
         return redirect("settings:mails")
     facts = {"person": request.user, "point": given.keys.p256dh, "secret": given.keys.auth, "key": key}
     facts |= {"agent": request.headers.get("user-agent", "")[:300], "since": timezone.now()}
+    # With whom the browser was before goes what was still to be told them.
+    Device.objects.filter(endpoint=given.endpoint).exclude(person=request.user).delete()
     device, _made = Device.objects.update_or_create(endpoint=given.endpoint, defaults=facts)
     newest = devices().filter(person=request.user).order_by("-since", "-pk")
     # Those of a former key go as well: nothing can be sent to them.
