@@ -38,9 +38,9 @@ class Site:
         if database is not None:
             self.environment["STUDIO_DATABASE"] = database
 
-    def start(self, **environment: str) -> StudioProcess:
+    def start(self, *options: str, **environment: str) -> StudioProcess:
         """Start a studio, or another one, on the same data."""
-        return self._start(data_dir=self.data_dir, **self.environment, **environment)
+        return self._start(*options, data_dir=self.data_dir, **{**self.environment, **environment})
 
     def serve_until_end_or_death(self, run_id: str) -> bool:
         """Serve until a run ends or the studio dies, be it before it answers. Tells whether it died."""
