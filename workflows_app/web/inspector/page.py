@@ -65,6 +65,10 @@ class RunFacts:
     waits_for_event: bool = False
 
     @property
+    def is_performed(self) -> bool:
+        return self.status == "running" and not self.worker_lost
+
+    @property
     def shown(self) -> str:
         """Name the status that the page shows."""
         return "waiting" if self.waits_for_event else self.status
