@@ -35,7 +35,7 @@ from workflows_app.web.activity import note, of_run, reason_of
 from workflows_app.web.approvals.answering import answer_form
 from workflows_app.web.approvals.deciding import approval_at, decide, decider
 from workflows_app.web.forms import BoundForm
-from workflows_app.web.http import Asked, all_named, leave, may, page, show, show_dialog
+from workflows_app.web.http import DIALOG, Asked, all_named, leave, may, page, show, show_dialog
 from workflows_app.web.inspector.acts import act_of
 from workflows_app.web.inspector.foresight import Foresight, foresee, names
 from workflows_app.web.inspector.look import Look, look_at
@@ -46,7 +46,6 @@ from workflows_app.web.views.inspector import facts_of, inspector_page
 from workflows_app.words import short_id
 
 AT_ONCE = 500
-DIALOG = ["GET", "HEAD", "POST"]
 
 
 @require_POST
