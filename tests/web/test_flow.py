@@ -21,7 +21,7 @@ from workflows_app.engine.nodes import (
 from workflows_app.engine.schema import trusted
 from workflows_app.web.graph.drawn import Drawn, find, folded, strip_of, width_of
 from workflows_app.web.graph.flow import draw
-from workflows_app.web.graph.labels import CHIP, words_of
+from workflows_app.web.values.labels import CHIP, words_of
 
 SECOND = 1_000_000
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from workflows_app import runtime
 from workflows_app.models import Approval, Ending, Run, Schedule
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import Steps, elapsed, record, steps_of
+from workflows_app.web.figures.counts import Steps, elapsed, name_at, record, steps_of
 from workflows_app.web.figures.stuck import stuck
 from workflows_app.web.values.crons import said_of
 from workflows_app.words import status_word
@@ -94,7 +94,7 @@ def failed(since: datetime) -> list[Attention]:
 
 def failed_in_words(run: Run, ending: Ending | None) -> str:
     """Say where a run failed, and why to whom may know."""
-    step = _("%s failed") % ending.step if ending is not None and ending.step else ""
+    step = _("%s failed") % name_at(run.workflow_id, ending.step) if ending is not None and ending.step else ""
     why = first_line(told_error(run.workflow_id, run.error))
     return ": ".join(filter(None, (step, why))) or status_word("failed")
 

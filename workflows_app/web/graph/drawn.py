@@ -79,7 +79,8 @@ class Drawn:
         """Say how it stands; a box waits for an event where nothing in it waits for anything else."""
         if self.status != "waiting":
             return status_word(self.status)
-        return step_word(self.status, *{node.kind for node in self.leaves() if node.status == "waiting"})
+        inside = {node.kind for node in self.leaves() if node.status == "waiting"}
+        return step_word(self.status, *(inside or {self.kind}))
 
     @property
     def took(self) -> int | None:

@@ -18,8 +18,8 @@ from workflows_app.engine.nodes import Edge, Node
 from workflows_app.engine.paths import public
 from workflows_app.engine.records import Record
 from workflows_app.web.graph.drawn import Drawn, Lane, folded, strip_of, thinned
-from workflows_app.web.graph.labels import label_of, name_of, words_of
 from workflows_app.web.graph.statuses import BUSY, STOPPED, combined, final, shown_status, tries_of
+from workflows_app.web.values.labels import label_of, name_of, words_of
 
 ITEM = re.compile(r"\[(\d+)\]")
 

@@ -30,9 +30,12 @@ def shown_status(record: Record | None) -> str:
     return record.status
 
 
-def waits_for_event(history: History) -> bool:
-    """Tell whether a run that waits asks nobody: all it waits for are events."""
-    return history.status == "suspended" and all(record.role == "event" for record in history.suspended)
+def waits_for(history: History) -> str:
+    """Tell what a run waits for that is neither a person nor its own sleep: an `event`, or to try `again`."""
+    if history.status == "suspended" and all(record.role == "event" for record in history.suspended):
+        return "event"
+    waiting = [record for record in history.records.values() if shown_status(record) == "waiting"]
+    return "again" if waiting and all(record.status == "failed" for record in waiting) else ""
 
 
 def tries_of(record: Record) -> int:

@@ -29,7 +29,7 @@ from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.inspector.timeline import Timeline, lay_out
 from workflows_app.web.inspector.told import Change, EventLine, Page, Written, changes_page, events_page, written_page
 from workflows_app.web.values.jsontree import Tree, tree_of
-from workflows_app.words import short_id, status_word
+from workflows_app.words import AGAIN, EVENT, short_id, status_word
 
 FOLD_WIDER_THAN = 1_300
 VALUED = ("input", "output", "result", "state", "context", "answer", "error", "transcript", "code")
@@ -43,6 +43,7 @@ CHOICES = (
     ("again", gettext_lazy("What was tried again")),
     ("critical", gettext_lazy("What the time went into")),
 )
+WAITS = {"event": EVENT, "again": AGAIN}
 STATES = ("success", "bailed", "failed", "tripwire", "suspended", "waiting", "ready", "running", "canceled")
 
 
@@ -62,7 +63,7 @@ class RunFacts:
     finished: bool = False
     code_gone: bool = False
     worker_lost: bool = False
-    waits_for_event: bool = False
+    waits_for: str = ""
 
     @property
     def is_performed(self) -> bool:
@@ -71,11 +72,11 @@ class RunFacts:
     @property
     def shown(self) -> str:
         """Name the status that the page shows."""
-        return "waiting" if self.waits_for_event else self.status
+        return "waiting" if self.waits_for == "event" else self.status
 
     @property
     def words(self) -> str:
-        return _("waiting for an event") if self.waits_for_event else status_word(self.status)
+        return _(WAITS[self.waits_for]) if self.waits_for else status_word(self.status)
 
     @property
     def short_id(self) -> str:

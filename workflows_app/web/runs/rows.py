@@ -16,7 +16,7 @@ from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.models import Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, steps_of
+from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, name_at, steps_of
 from workflows_app.web.runs.filters import RunFilters
 from workflows_app.web.runs.pages import RunPage, read_page
 from workflows_app.words import EVENT, status_word
@@ -130,7 +130,7 @@ def by_step(filters: RunFilters) -> list[Group]:
     rows = {row.run.id: row for row in rows_of(list(runs.values()))}
     return [
         Group(
-            f"{workflow} · {step}",
+            f"{workflow} · {name_at(workflow, step)}",
             "",
             replace(filters, group="", older="", newer="").query(workflow=workflow, step=step),
             None if filters.q else Amount(place.count),

@@ -23,7 +23,7 @@ from workflows_app.web.approvals.inbox import due_words
 from workflows_app.web.approvals.question import Asking, draft_of, with_draft
 from workflows_app.web.figures.usual import usual_active
 from workflows_app.web.forms import SchemaForm
-from workflows_app.web.graph.statuses import waits_for_event
+from workflows_app.web.graph.statuses import waits_for
 from workflows_app.web.http import Asked, may, number, page, show
 from workflows_app.web.inspector.acts import acts_of, more_of
 from workflows_app.web.inspector.alike import alike
@@ -130,7 +130,7 @@ def facts_of(look: Look) -> RunFacts:
         forked_from=head.forked_from or "",
         finished=look.moment.reading.history.finished,
         code_gone=look.workflow is None,
-        waits_for_event=waits_for_event(look.moment.reading.history),
+        waits_for=waits_for(look.moment.reading.history) if head.status in ("suspended", "waiting") else "",
         worker_lost=head.status == "running" and is_abandoned(head.id),
     )
 
