@@ -93,7 +93,10 @@ def question_context(request: Asked, look: Look, view: Inspector, form: SchemaFo
         return {}
     asked, drafted = approval_at(look.head.id, record), None
     refused = refusal(who, asked) if asked is not None else ""
-    if form is None and who.may_decide and not refused:
+    if look.head.blocked_reason:
+        # No answer would be taken: the panel shows the choice that has to come first.
+        form = None
+    elif form is None and who.may_decide and not refused:
         form = proposed_form(look, record.path)
         drafted = draft_of(asked, who) if asked is not None else None
     due = to_datetime(record.due) if record.due is not None else None
