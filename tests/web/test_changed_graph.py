@@ -45,7 +45,7 @@ def test_the_panel_offers_the_choice_instead_of_an_answer_that_is_refused(client
     assert REASON in panel
     assert 'form="adopt"' in panel
     assert "nd resume" not in panel
-    assert "<form class=\"answer\"" not in panel
+    assert '<form class="answer"' not in panel
 
 
 def test_who_may_not_choose_is_told_who_may(

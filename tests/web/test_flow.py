@@ -188,8 +188,7 @@ def test_a_foreach_counts_its_items() -> None:
 def test_many_items_share_buckets_that_show_the_worst_in_them() -> None:
     events = history(started("item", 0, role="foreach", value=list(range(1000))), started("item[999]", 0))
     items = events.items["item"]
-    items.open[500] = "failed"
-    strip = strip_of(items, finished=False)
+    strip = strip_of(items, {**items.open, 500: "failed"}, finished=False)
     assert len(strip.cells) <= 60
     assert strip.cells.count("failed") == 1
     assert strip.cells[-1] == "running"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from workflows_app.engine.errors import stop_of
 from workflows_app.engine.history import History
-from workflows_app.engine.records import Record
+from workflows_app.engine.records import Items, Record
 
 SETTLED = frozenset({"success", "bailed", "skipped"})
 STOPPED = frozenset({"failed", "tripwire"})
@@ -28,6 +28,16 @@ def shown_status(record: Record | None) -> str:
     if record.role == "event" and record.status == "suspended":
         return "waiting"
     return record.status
+
+
+def states_of(path: str, items: Items, history: History) -> dict[int, str]:
+    """Name the status of each item that is not done; one that failed and is tried again waits."""
+
+    def shown(index: int, status: str) -> str:
+        record = history.records.get(f"{path}[{index}]") if status == "failed" else None
+        return "waiting" if record is not None and shown_status(record) == "waiting" else status
+
+    return {index: shown(index, status) for index, status in items.open.items()}
 
 
 def waits_for(history: History) -> str:
