@@ -78,6 +78,20 @@ def test_in_the_run_what_came_after_is_replaced(client: Client) -> None:
     assert Run.objects.count() == 1
 
 
+def test_breakpoints_outlive_it_as_the_form_says(client: Client) -> None:
+    run_id = orders()
+    assert "It pauses before" not in page_of(client, run_id, "check")
+    client.post(f"/runs/{run_id}/breakpoints/", {"step": "ship", "pause": "1"})
+    # A run that has ended shows its breakpoints nowhere else.
+    client.post(f"/runs/{run_id}/resume/?step=review", {"answer.decision": "approve"})
+    wait_for(run_id, "paused")
+    client.post(f"/runs/{run_id}/unpause/")
+    wait_for(run_id, "success")
+    assert "It pauses before ship again, as this run was told." in page_of(client, run_id, "review")
+    travel(client, run_id, step="ship", where="here")
+    wait_for(run_id, "paused")
+
+
 def test_another_input_is_used_only_when_its_switch_is_on(client: Client) -> None:
     run_id = wait_for(started("echo", {"word": "old"}), "success")
     fields = {"step": "echo", "where": "copy", "input.value": '{"word": "new"}'}

@@ -39,6 +39,7 @@ class Journey:
     reason: str
     parts: list[Part]
     ahead: Foresight
+    breakpoints: list[str]
     fault: str = ""
 
     @property
@@ -84,6 +85,7 @@ def planned(request: Asked, look: Look, workflow: Workflow, asked: QueryDict) ->
         reason=asked.get("reason", "")[:500],
         parts=parts_of(look.head.id, workflow, look.history, target, ahead.reused.all) if sees else [],
         ahead=ahead,
+        breakpoints=sorted(look.history.breakpoints),
     )
 
 
