@@ -44,8 +44,9 @@ def waits_for(history: History) -> str:
     """Tell what a run waits for that is neither a person nor its own sleep: an `event`, or to try `again`."""
     if history.status == "suspended" and all(record.role == "event" for record in history.suspended):
         return "event"
-    waiting = [record for record in history.records.values() if shown_status(record) == "waiting"]
-    return "again" if waiting and all(record.status == "failed" for record in waiting) else ""
+    stopped = [record for record in history.records.values() if record.status in ("waiting", "failed")]
+    waiting = {record.status for record in stopped if shown_status(record) == "waiting"}
+    return "again" if waiting == {"failed"} else ""
 
 
 def tries_of(record: Record) -> int:

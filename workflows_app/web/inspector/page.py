@@ -294,7 +294,8 @@ def selected_path(asked: str, root: Node, history: History) -> str:
         if history.find(asked) is None and find(draw(root, history, 0), asked) is None:
             raise UnknownStep(_("This run has no step %r.") % asked)
         return asked
-    leaves = [r for r in history.records.values() if "/" not in r.path]
+    # Most of a long run has succeeded, and every part of an open page comes by here.
+    leaves = [r for r in history.records.values() if r.status != "success" and "/" not in r.path]
     for wanted in ("suspended", "failed", "tripwire", "running", "waiting"):
         matching = [r for r in leaves if shown_status(r) == wanted]
         if matching:

@@ -119,7 +119,7 @@ class Moment:
 
 
 class Shelf:
-    """Keeps readings, those used last, as long as they are few and small."""
+    """Keeps readings, those used last, as long as they are few and small; the one used last in any case."""
 
     def __init__(self, runs: int = RUNS, most_bytes: int = BYTES, patience: float = PATIENCE) -> None:
         self.runs, self.most_bytes, self.patience = runs, most_bytes, patience
@@ -149,9 +149,13 @@ class Shelf:
             if reading is not None:
                 self.kept.pop(run_id, None)
                 self.kept[run_id] = reading
-            while len(self.kept) > self.runs or sum(one.bytes for one in self.kept.values()) > self.most_bytes:
+            while len(self.kept) > 1 and self.is_full:
                 self.kept.popitem(last=False)
             self.changed.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.kept) > self.runs or sum(one.bytes for one in self.kept.values()) > self.most_bytes
 
 
 def held_by(event: Event) -> list[tuple[str, Value]]:
