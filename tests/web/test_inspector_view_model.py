@@ -56,6 +56,17 @@ def test_else_it_opens_on_the_failure_and_then_on_what_runs() -> None:
     assert look(tree, started("a", 0), done("a", 1), started("b", 1)).panel.path == "b"
 
 
+def test_of_what_runs_in_a_foreach_it_shows_the_whole_so_that_it_does_not_jump_from_item_to_item() -> None:
+    tree = seq(ForEach(id="fe", body=step("item")))
+    begun = (started("item", 0, role="foreach", value=[1, 2, 3]), started("item[0]", 1), started("item[1]", 1))
+    assert look(tree, *begun).panel.path == "item"
+    again = failed("item[0]", 2, final=False, retry_at=99)
+    assert look(tree, *begun, again, done("item[1]", 2)).panel.path == "item"
+    # What needs a person is shown itself.
+    assert look(tree, *begun, failed("item[1]", 2)).panel.path == "item[1]"
+    assert look(tree, *begun, e.StepSuspended(2, "item[0]", 1)).panel.path == "item[0]"
+
+
 def test_else_it_shows_the_run_as_a_whole() -> None:
     found = look(seq(step("a")), started("a", 0), done("a", 1), e.RunFinished(1, "success", trusted({"ok": 1})))
     assert (found.panel.path, found.panel.tab) == ("", "result")

@@ -299,7 +299,9 @@ def selected_path(asked: str, root: Node, history: History) -> str:
     for wanted in ("suspended", "failed", "tripwire", "running", "waiting"):
         matching = [r for r in leaves if shown_status(r) == wanted]
         if matching:
-            return public(max(matching, key=lambda r: r.path.count(".") + r.path.count("[")).path)
+            chosen = public(max(matching, key=lambda r: r.path.count(".") + r.path.count("[")).path)
+            # The items that run are others each time: who watches them sees the list.
+            return chosen.partition("[")[0] if wanted in ("running", "waiting") else chosen
     return ""
 
 
