@@ -46,7 +46,7 @@ def test_it_stands_with_the_groups_that_have_not_decided(settings: Any) -> None:
     assert "Approve and resume" not in page
     assert "Hand over" not in page
     sent = law.post(f"/approvals/{approval.pk}/decide/", YES, follow=True).content.decode()
-    assert "Somebody of sales, risk must decide too." in sent
+    assert "Your decision on “May it go out?” counts. Somebody of sales, risk must decide too." in sent
     assert [badge(one) for one in (lou, lea, sam, rob)] == [0, 0, 1, 1]
     assert "This is asked of sales, risk." in text(signed_in(settings, lea), approval)
     assert "1 of 3 groups decided" in sales.get("/approvals/").content.decode()
@@ -54,6 +54,8 @@ def test_it_stands_with_the_groups_that_have_not_decided(settings: Any) -> None:
     assert "You have decided. Somebody of sales, risk must too." in text(law, approval)
     assert send(sales, approval, YES).status_code == 302
     assert "2 of 3 groups decided" in risk.get("/approvals/").content.decode()
+    watching = signed_in(settings, eve)
+    assert "lou (law), sam (sales)" in watching.get(f"/runs/{approval.run_id}/").content.decode()
     assert "Approve and resume" in text(risk, approval)
     assert send(risk, approval, YES).status_code == 302
     wait_for(approval.run_id, "success")
@@ -97,7 +99,11 @@ def test_groups_that_disagree_are_all_asked_again(settings: Any) -> None:
     approval = asked(approvals=["law", "sales"])
     lou, lea, sam = person("lou", "law"), person("lea", "law"), person("sam", "sales")
     assert send(signed_in(settings, lou), approval, YES).status_code == 302
-    assert send(signed_in(settings, sam), approval, NO).status_code == 302
+    sales = signed_in(settings, sam)
+    sent = sales.post(f"/approvals/{approval.pk}/decide/", NO, follow=True).content.decode()
+    # Who has decided is not among those who may now, and reads that it is not as before.
+    assert "The groups disagree. Somebody else of law, sales must decide." in sent
+    assert "You have decided, but the groups disagree. Somebody else of law, sales must decide." in text(sales, approval)
     assert [badge(one) for one in (lou, lea, sam)] == [0, 1, 0]
     other = signed_in(settings, lea)
     assert "the groups disagree" in other.get("/approvals/").content.decode()

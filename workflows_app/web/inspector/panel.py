@@ -73,6 +73,7 @@ class Ask:
     assign_to: str
     body: str
     priority: str
+    decided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +333,8 @@ def ask_of(record: Record, sight: Sight) -> Ask:
     body = record.body or "" if sight.may_see else ""
     priority = Approval.Priority.of(record.priority)
     asked = ", ".join(record.groups) or record.assign_to or ""
-    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable)
+    decided = tuple(f"{vote.by} ({', '.join(vote.groups)})" if vote.groups else vote.by for vote in record.votes)
+    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable, decided)
 
 
 def tries_of(record: Record, now: int) -> tuple[TryRow, ...]:
