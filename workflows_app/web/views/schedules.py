@@ -191,7 +191,8 @@ def delete(request: Asked, schedule_id: str) -> HttpResponse:
         messages.warning(request, _("The code of the workflow says when it is. Change it there."))
         return leave(request, reverse("schedules:detail", args=[row.id]))
     if request.method != "POST":
-        title, back = _("Delete the schedule “%s”?") % row, reverse("schedules:detail", args=[row.id])
+        name = f"{row.workflow_id} · {row.title}" if row.title else row.workflow_id
+        title, back = _("Delete the schedule of %s?") % name, reverse("schedules:detail", args=[row.id])
         return ask_first(request, title, scheduling.lost_with(row), _("Delete this schedule"), back)
     scheduling.remove(request, row)
     messages.success(request, _("The schedule is deleted. Its runs stay."))
