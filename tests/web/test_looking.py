@@ -21,19 +21,25 @@ def answer(run_id: str) -> None:
     wait_for(run_id, "success")
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note from now on after which event each reading begins."""
+    asked: list[int] = []
+    stored = look._stored
+
+    def noted(name: str, after: int) -> Stored:
+        asked.append(after)
+        return stored(name, after)
+
+    monkeypatch.setattr(look, "_stored", noted)
+    return asked
+
+
 def test_the_second_look_reads_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = orders()
     with looking_at(run_id) as first:
         known, seq = first.moment.reading, first.moment.seq
     answer(run_id)
-    asked: list[int] = []
-    stored = look._stored
-
-    def counted(name: str, after: int) -> Stored:
-        asked.append(after)
-        return stored(name, after)
-
-    monkeypatch.setattr(look, "_stored", counted)
+    asked = counted(monkeypatch)
     with looking_at(run_id) as second:
         assert second.moment.reading is known
         assert second.history.status == "success"
@@ -48,14 +54,7 @@ def test_dialogs_and_comparisons_read_what_is_new_too(
 ) -> None:
     a, b = orders(), orders()
     client.get(address.format(a=a, b=b))
-    asked: list[int] = []
-    stored = look._stored
-
-    def counted(name: str, after: int) -> Stored:
-        asked.append(after)
-        return stored(name, after)
-
-    monkeypatch.setattr(look, "_stored", counted)
+    asked = counted(monkeypatch)
     assert client.get(address.format(a=a, b=b)).status_code == 200
     assert asked
     assert all(asked)
