@@ -22,7 +22,7 @@ def run(status: str, **more: Any) -> RunFacts:
     [
         ("pending", {"cancel", "delete"}),
         ("running", {"cancel"}),
-        ("waiting", {"cancel", "restart", "time-travel", "delete"}),
+        ("waiting", {"cancel", "time-travel", "delete"}),
         ("suspended", {"cancel", "time-travel", "delete"}),
         ("paused", {"cancel", "time-travel", "delete"}),
         ("success", {"time-travel", "delete"}),
@@ -38,6 +38,8 @@ def test_each_status_allows_what_makes_sense(status: str, possible: set[str]) ->
 def test_only_a_run_that_lost_its_process_is_restarted() -> None:
     assert "process has died" in obstacle_of("restart", run("running"))
     assert obstacle_of("restart", run("running", worker_lost=True)) == ""
+    # What sleeps, or waits for its next try, needs no process until its time has come.
+    assert "goes on by itself" in obstacle_of("restart", run("waiting"))
 
 
 def test_a_run_that_lost_its_process_can_be_deleted() -> None:

@@ -80,8 +80,10 @@ def no_cancel(run: RunFacts) -> str:
 def no_restart(run: RunFacts) -> str:
     if run.is_performed:
         return _("It is being performed right now. A restart is for a run whose process has died.")
-    if run.status in ("running", "waiting"):
+    if run.status == "running":
         return ""
+    if run.status == "waiting":
+        return _("Nothing was interrupted. It goes on by itself when its time has come.")
     if run.status == "suspended":
         return _("It waits for a person: the answer takes it on.")
     if run.status == "paused":
