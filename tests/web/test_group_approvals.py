@@ -45,6 +45,10 @@ def test_it_stands_with_the_groups_that_have_not_decided(settings: Any) -> None:
     assert "0 of 3 groups" in page
     assert "Approve and resume" not in page
     assert "Hand over" not in page
+    panel = signed_in(settings, eve).get(f"/runs/{approval.run_id}/").content.decode()
+    assert "See what is said about it" in panel
+    assert "Claim it" not in panel
+    law = signed_in(settings, lou)
     sent = law.post(f"/approvals/{approval.pk}/decide/", YES, follow=True).content.decode()
     assert "Your decision on “May it go out?” counts. Somebody of sales, risk must decide too." in sent
     assert [badge(one) for one in (lou, lea, sam, rob)] == [0, 0, 1, 1]

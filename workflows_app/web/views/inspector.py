@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workflows_app import runtime
-from workflows_app.approvals.policy import Who, refusal, takes_on
+from workflows_app.approvals.policy import Who, may_handle, refusal, takes_on
 from workflows_app.engine.records import Record
 from workflows_app.models import Desk, Version
 from workflows_app.models.instants import to_datetime
@@ -102,7 +102,8 @@ def question_context(request: Asked, look: Look, view: Inspector, form: SchemaFo
     due = to_datetime(record.due) if record.due is not None else None
     goes_on = asked is None or takes_on(who, asked)
     question = asking(look, record, form, view, drafted, goes_on=goes_on) if form is not None else None
-    told = {"due": due_words(due, timezone.now()), "refused": refused}
+    handles = asked is not None and may_handle(who, asked)
+    told = {"due": due_words(due, timezone.now()), "refused": refused, "handles": handles}
     return {"question": question, "asked": asked if who.may_decide else None, **told}
 
 
