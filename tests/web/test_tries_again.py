@@ -37,6 +37,13 @@ def test_its_page_says_so_wherever_its_status_stands(client: Client, run_id: str
         assert "leeping" not in said, part
 
 
+def test_the_list_says_so_too_and_not_of_what_sleeps(client: Client, run_id: str) -> None:
+    runtime.get_engine().add_workflow(create_workflow(id="nap").sleep(600).commit())
+    asleep = wait_for(started("nap", 1), "waiting")
+    words = {row.run.id: row.words for row in client.get("/runs/").context["rows"]}
+    assert words == {run_id: "waiting to try again", asleep: "sleeping"}
+
+
 def test_an_open_page_is_told_the_word(run_id: str) -> None:
     with looking_at(run_id) as look:
         picture = Picture(look.history, look.moment.reading.events)
