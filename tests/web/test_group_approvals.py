@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tests.web.asking import YES, asked, closed, person, signed_in, soon
+from tests.web.asking import YES, asked, closed, pass_time, person, signed_in, soon
 from tests.web.studio import order, wait_for
+from workflows_app import runtime
 from workflows_app.approvals.gather import catch_up
 from workflows_app.approvals.notices import make_notices
 from workflows_app.approvals.policy import Who
@@ -202,3 +203,17 @@ def test_what_is_known_of_it_is_folded_from_the_journal_again(settings: Any) -> 
     catch_up(runs=[approval.run_id])
     again = Approval.objects.get(run=approval.run_id)
     assert (again.asked_of, again.concerned, again.decided) == before
+
+
+def test_groups_that_disagree_to_the_end_are_not_said_to_have_agreed_or_said_nothing(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"], due_in=60, on_due=[{"answer": {"decision": "reject"}}])
+    lou, sam = person("lou", "law"), person("sam", "sales")
+    for one, data in ((lou, YES), (sam, NO)):
+        assert send(signed_in(settings, one), approval, data).status_code == 302
+    pass_time(61)
+    while Approval.objects.get().is_open:
+        runtime.call(runtime.get_engine().fire_due_timers())
+        catch_up(runs=[approval.run_id])
+    page = text(signed_in(settings, lou), closed(approval))
+    assert "Not decided in time, so the default answer was taken" in page
+    assert "the groups disagreed: lou (law), sam (sales)" in page

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from workflows_app import runtime
 from workflows_app.models import Approval, Ending, Run, Schedule
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import Steps, elapsed, name_at, record, steps_of
+from workflows_app.web.figures.counts import Steps, elapsed, first_line, name_at, record, steps_of
 from workflows_app.web.figures.stuck import stuck
 from workflows_app.web.values.crons import said_of
 from workflows_app.words import status_word
@@ -132,7 +132,3 @@ def told_slow(runs: Iterable[Run], usual: dict[str, int | None], now: datetime) 
                 else _("far longer than usual")
             )
             yield Attention(run, words, run.started_at or run.created_at, "running")
-
-
-def first_line(text: str | None) -> str:
-    return (text or "").partition("\n")[0]

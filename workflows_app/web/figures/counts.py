@@ -145,6 +145,12 @@ def steps_of(run_ids: Iterable[str]) -> dict[str, Steps]:
     return {run_id: Steps(name_at(of, public(path)), count) for run_id, of, path, count in found.order_by()}
 
 
+def first_line(text: str | None) -> str:
+    """Say a message on one line; a line that only announces the next takes that along."""
+    first, _, rest = (text or "").partition("\n")
+    return f"{first} {rest.partition(chr(10))[0].removeprefix('- ')}" if first.endswith(":") and rest else first
+
+
 def name_at(workflow_id: str, path: str) -> str:
     """Name a step of a workflow in words."""
     return step_name(runtime.get_engine().registry.by_id.get(workflow_id), path)

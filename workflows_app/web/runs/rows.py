@@ -18,7 +18,7 @@ from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.models import Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, name_at, steps_of
+from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, first_line, name_at, steps_of
 from workflows_app.web.runs.filters import RunFilters
 from workflows_app.web.runs.pages import RunPage, read_page
 from workflows_app.words import AGAIN, EVENT, TRIED, status_word
@@ -77,7 +77,7 @@ class Place:
 def rows_of(runs: Sequence[Run]) -> list[Row]:
     """Add which step each run is on, or what it failed with."""
     steps = steps_of(run.id for run in runs if run.status in OPEN)
-    errors = {run.id: told_error(run.workflow_id, run.error).partition("\n")[0] for run in runs}
+    errors = {run.id: first_line(told_error(run.workflow_id, run.error)) for run in runs}
     words = errors | {at: str(on) for at, on in steps.items()}
     asks = set(asking(Run.objects.filter(pk__in=[run.id for run in runs])).values_list("pk", flat=True))
     again = trying_again(run.id for run in runs if run.status == "waiting")
