@@ -107,7 +107,7 @@ def test_groups_that_disagree_are_all_asked_again(settings: Any) -> None:
     sales = signed_in(settings, sam)
     sent = sales.post(f"/approvals/{approval.pk}/decide/", NO, follow=True).content.decode()
     # Who has decided is not among those who may now, and reads that it is not as before.
-    assert "The groups disagree. Somebody else of law, sales must decide." in sent
+    assert "The groups disagree. Somebody else of law, sales must, or an administrator." in sent
     assert "You have decided, but the groups disagree." in text(sales, approval)
     assert [badge(one) for one in (lou, lea, sam)] == [0, 1, 0]
     other = signed_in(settings, lea)
@@ -116,6 +116,17 @@ def test_groups_that_disagree_are_all_asked_again(settings: Any) -> None:
     assert send(other, approval, NO).status_code == 302
     wait_for(approval.run_id, "success")
     assert closed(approval).decided_by == "lea"
+
+
+def test_an_administrator_ends_it_where_nobody_else_is_in_groups_that_disagree(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"])
+    for one, data in ((person("lou", "law"), YES), (person("sam", "sales"), NO)):
+        assert send(signed_in(settings, one), approval, data).status_code == 302
+    root = User.objects.create_superuser("root")
+    assert badge(root) == 1
+    assert send(signed_in(settings, root), approval, YES).status_code == 302
+    wait_for(approval.run_id, "success")
+    assert closed(approval).decided_by == "root"
 
 
 def test_an_administrator_steps_in_for_every_group(client: Client) -> None:

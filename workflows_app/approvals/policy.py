@@ -65,7 +65,7 @@ def bar(who: Who, approval: Approval) -> str:
         return _("You started this run, so somebody else must decide.")
     if who.name in approval.voters:
         if approval.is_disputed:
-            words = _("You have decided, but the groups disagree. Somebody else of %s must decide.")
+            words = _("You have decided, but the groups disagree. Somebody else of %s must, or an administrator.")
             return words % ", ".join(approval.asked_of)
         if approval.groups:
             return _("You have decided. Somebody of %s must too.") % ", ".join(approval.asked_of)

@@ -124,7 +124,7 @@ def words_of(done: Approval) -> str:
     left = done.needed - done.given
     counts = ngettext("%d more person must decide.", "%d more people must decide.", left) % left
     if done.is_disputed:
-        counts = _("The groups disagree. Somebody else of %s must decide.") % ", ".join(done.asked_of)
+        counts = _("The groups disagree. Somebody else of %s must, or an administrator.") % ", ".join(done.asked_of)
     elif done.groups:
         counts = _("Somebody of %s must decide too.") % ", ".join(done.asked_of)
     return f"{_('Your decision on “%s” counts.') % done.title} {counts}"
