@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import signal
@@ -18,13 +19,14 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from rich.console import Console
 from rich.live import Live
 
 import manage
 from tests.process import ROOT, environment_of
 from workflows_app import runtime
+from workflows_app.management.driving import questions_of
 from workflows_app.management.progress import Steps
 from workflows_app.models import Event, Run
 
@@ -197,6 +199,15 @@ def test_an_answer_is_given_in_somebodys_name_and_for_their_groups(
         "lawyer",
         "salesyer",
     ]
+
+
+def test_what_a_question_proposes_is_known_at_a_terminal(journeys: None, settings: Any) -> None:
+    settings.WORKFLOWS = {**settings.WORKFLOWS, "MODULES": ["tests.workflows.asking"]}
+    proposed = {"decision": "approve", "note": "As planned"}
+    _, events = command("runworkflow", "asking", "--input", to_json({"proposal": proposed}).decode())
+    options = {"workflow": "asking", "resume": events[0]["runId"], "url": None, "token": None}
+    [question] = asyncio.run(questions_of(options))
+    assert question.proposal == proposed
 
 
 @pytest.mark.usefixtures("journeys")

@@ -30,6 +30,9 @@ WORDS: Final = {
 }
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EVENT: Final = gettext_noop("waiting for an event")
+AGAIN: Final = gettext_noop("waiting to try again")
+TRIED: Final = frozenset({"step", "agent", "map", "tool", "nested"})
+"""What waits only because it failed and is tried again."""
 KINDS: Final = {
     "step": gettext_noop("step"),
     "agent": gettext_noop("agent"),
@@ -85,6 +88,7 @@ IN_SCRIPTS: Final = (
     gettext_noop("{n} steps done"),
     gettext_noop("{step} waits for a person"),
     EVENT,
+    AGAIN,
 )
 """What scripts say beside the statuses, by the words that stand in them."""
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -97,7 +101,11 @@ def status_word(status: str) -> str:
 
 def step_word(status: str, *kinds: str) -> str:
     """Say how a step of a kind stands, or a box with steps of such kinds: not all that waits sleeps."""
-    return _(EVENT) if status == "waiting" and kinds == ("event",) else status_word(status)
+    if status != "waiting" or not kinds:
+        return status_word(status)
+    if kinds == ("event",):
+        return _(EVENT)
+    return _(AGAIN) if TRIED.issuperset(kinds) else status_word(status)
 
 
 def kind_word(kind: str) -> str:

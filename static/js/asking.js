@@ -6,7 +6,7 @@ import { inWords } from "./words.js";
 
 const AGAIN = 1000, LATER = 10000;
 const AFTER_CHANGE = ["standing", "way", "ask", "acts", "said"], AFTER_TALK = ["said"];
-let send = () => {}, fetching = false, told = null, heardAt = Date.now();
+let send = () => {}, fetching = false, told = null, left = false, heardAt = Date.now();
 
 const detail = () => document.getElementById("detail");
 
@@ -16,7 +16,9 @@ function tell() {
 
 function exchange(id, next) {
   const [old, fresh] = [document.getElementById(id), next.querySelector(`#${id}`)];
-  if (!old || old.querySelector(":popover-open")) return;
+  if (!old) return;
+  // A menu that is open stays in hand; what lies below it comes when it is closed.
+  if (old.querySelector(":popover-open")) return (left = true);
   const held = old.contains(document.activeElement);
   if (!fresh) old.remove();
   // What is read out when it changes has to stay the same element.
@@ -63,6 +65,12 @@ function take(news) {
   compare();
 }
 
+document.addEventListener("toggle", ({ newState }) => {
+  if (!left || newState !== "closed") return;
+  left = false;
+  detail().dataset.mark = "";
+  compare();
+}, true);
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.id === "detail") tell();
   if (target.id !== "talk") return;

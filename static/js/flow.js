@@ -23,7 +23,7 @@ const WORDS = {
   suspended: inWords("waiting for a person"), paused: inWords("paused"), waiting: inWords("sleeping"),
   failed: inWords("failed"), tripwire: inWords("stopped by a guard"), bailed: inWords("ended early"),
   canceled: inWords("canceled"), skipped: inWords("skipped"), pending: inWords("not started"),
-  event: inWords("waiting for an event"),
+  event: inWords("waiting for an event"), again: inWords("waiting to try again"),
 };
 const ORDER = ["running", "ready", "suspended", "waiting", "paused", "failed", "tripwire", "bailed", "canceled"];
 const MIN = 0.5, MAX = 2, COMFORT = 0.86;

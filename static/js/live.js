@@ -212,6 +212,7 @@ function keep(event) {
     scroll: pane && [pane.scrollLeft, pane.scrollTop],
     atEnd: pane && $(".said", pane) && pane.scrollHeight - pane.scrollTop - pane.clientHeight < 4,
     href: focused?.getAttribute("href"),
+    path: focused?.dataset.path,
     key: focused?.dataset.key,
     id: focused?.id,
     toggle: focused?.matches("button") ? focused.textContent : undefined,
@@ -235,6 +236,8 @@ function restore(event) {
     ? [...document.querySelectorAll(`#${name} button`)].find((button) => button.textContent === before.toggle)
     : before.key
       ? $(`#${name} [data-key="${CSS.escape(before.key)}"]`)
+      : before.path
+      ? $(`#${name} a[data-path="${CSS.escape(before.path)}"]`)
       : before.id ? document.getElementById(before.id) : before.href && $(`#${name} a[href="${CSS.escape(before.href)}"]`);
   if (again) again.focus({ preventScroll: true });
   const missing = [...lately].filter(([, delta]) => delta.at > before.seq);

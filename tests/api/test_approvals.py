@@ -170,7 +170,8 @@ def test_one_of_each_group_must_answer(caller: Caller, django_user_model: Any, s
 
 @pytest.mark.parametrize("number", ["0", "999", "1" * 40])
 def test_a_question_that_is_not_there_is_not_found(caller: Caller, number: str) -> None:
-    assert caller.get(f"/approvals/{number}")[0] == 404
+    status, refused = caller.get(f"/approvals/{number}")
+    assert (status, refused["error"], refused["code"]) == (404, "Approval not found", "approval_not_found")
     assert caller.post(f"/approvals/{number}/decide", {"resumeData": 1})[0] == 404
 
 

@@ -46,7 +46,7 @@ def test_one_is_made_read_changed_paused_and_deleted(caller: Caller) -> None:
     assert caller.post(f"{path}/resume")[1]["status"] == "active"
     assert caller.delete(path) == (200, {"message": "Schedule deleted"})
     status, refusal = caller.get(path)
-    assert (status, refusal["error"]) == (404, "Schedule not found")
+    assert (status, refusal["error"], refusal["code"]) == (404, "Schedule not found", "schedule_not_found")
     assert list(Activity.objects.order_by("id").values_list("verb", "via")) == [
         (verb, "api")
         for verb in ("schedule", "schedule_changed", "schedule_paused", "schedule_resumed", "schedule_deleted")

@@ -279,6 +279,24 @@ def test_what_others_do_is_seen_while_an_answer_is_being_written(page: Page) -> 
     assert not faults(page)
 
 
+def test_what_changed_below_an_open_menu_is_shown_once_it_is_closed(page: Page) -> None:
+    ask(page, title="May it go out?")
+    inbox(page)
+    page.get_by_role("link", name="May it go out?").click()
+    expect(page.locator("#live")).to_have_text("Live")
+    page.get_by_role("button", name="Put aside").click()
+    other = page.context.new_page()
+    inbox(other)
+    other.get_by_role("link", name="May it go out?").click()
+    other.get_by_role("button", name="Approve and resume").click()
+    expect(other.get_by_text("Decided: May it go out?")).to_be_visible()
+    # What is in hand stays, while the rest of the page says what has happened.
+    expect(page.locator("#standing")).to_contain_text("Decided by")
+    expect(page.locator("#snooze")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#acts")).to_have_count(0)
+
+
 def test_a_comment_is_sent_without_script(page: Page, browser: Browser, studio: StudioProcess) -> None:
     ask(page)
     context = browser.new_context(base_url=studio.address, java_script_enabled=False)

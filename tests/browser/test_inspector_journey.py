@@ -131,6 +131,21 @@ def pause_before(page: Page, step: str) -> None:
     assert answer.ok
 
 
+def test_who_walks_the_graph_stays_on_the_step_when_it_is_drawn_anew(page: Page) -> None:
+    start_order(page)
+    node(page, "review", "suspended")
+    expect(page.locator("#live")).to_have_text("Live")
+    select(page, "check")
+    expect(page.locator("#panel-title")).to_have_text("check")
+    page.locator("#flow").evaluate("flow => { flow.dataset.isOld = ''; }")
+    pause_before(page, "ship")
+    expect(page.locator("#flow[data-is-old]")).to_have_count(0)
+    # The tools above the graph have links to the same address.
+    expect(page.locator("#flow [data-path='check']")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#flow [data-path='stock']")).to_be_focused()
+
+
 def test_news_on_their_way_do_not_take_the_place_of_what_is_selected_meanwhile(page: Page) -> None:
     start_order(page)
     node(page, "review", "suspended")

@@ -36,7 +36,13 @@ def test_a_schedule_is_made_fired_paused_and_deleted(page: Page, complaints: lis
     row.get_by_role("link", name="order · Standing order").click()
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("link", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("what came of 1 time is forgotten")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Standing order")).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    dialog.get_by_role("button", name="Delete this schedule").click()
     expect(page.get_by_text("The schedule is deleted")).to_be_visible()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import pty
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from pydantic_core import from_json
+from rich.console import Console
 
 from tests.process import ROOT, StudioProcess, environment_of
 from workflows_app.client import Studio
-from workflows_app.management.asking import default_of, read
+from workflows_app.management.asking import ask_answer, default_of, read
+from workflows_app.management.driving import questions_of
 from workflows_app.web.forms.schema import Part
 
 ORDER = '{"customer": "Ada", "total": 12}'
@@ -208,6 +211,40 @@ def test_what_is_typed_is_read_as_its_field_wants(schema: dict[str, Any], typed:
 def test_what_cannot_be_a_value_is_asked_for_again(schema: dict[str, Any], typed: str) -> None:
     with pytest.raises(ValueError):
         read(Part(schema), typed)
+
+
+def test_what_a_question_proposes_is_taken_by_pressing_enter() -> None:
+    schema = {"properties": {"note": {"type": "string"}, "amount": {"type": "integer"}}, "required": ["note"]}
+    proposal = {"note": "As planned", "amount": 3, "unknown": True}
+    assert asked(schema, proposal, "", "") == ({"note": "As planned", "amount": 3}, True)
+    assert asked(schema, proposal, "Not quite", "4") == ({"note": "Not quite", "amount": 4}, True)
+    assert asked({"type": "string"}, "Yes", "") == ("Yes", True)
+
+
+def test_what_is_proposed_for_a_secret_is_neither_shown_nor_taken() -> None:
+    schema = {"properties": {"pin": {"type": "string", "writeOnly": True}}}
+    assert asked(schema, {"pin": "1234"}, "") == ({}, False)
+
+
+def asked(schema: dict[str, Any], proposal: Any, *typed: str) -> tuple[Any, bool]:
+    """Answer at a terminal, and tell whether it showed what is proposed."""
+    lines, shown = iter(typed), io.StringIO()
+
+    class Typing(Console):
+        def input(self, *prompt: Any, **more: Any) -> str:
+            self.print(*prompt)
+            return next(lines)
+
+    answer = ask_answer(Typing(file=shown, width=200), schema, proposal)
+    return answer, "to keep" in shown.getvalue()
+
+
+def test_a_studio_tells_what_its_questions_propose(served: StudioProcess, studio: Studio) -> None:
+    run = studio.get_workflow("asking").create_run()
+    run.start(input_data={"proposal": {"decision": "approve", "note": "As planned"}})
+    options = {"workflow": "asking", "resume": run.run_id, "url": served.address, "token": None}
+    [question] = asyncio.run(questions_of(options))
+    assert question.proposal == {"decision": "approve", "note": "As planned"}
 
 
 def test_the_default_of_a_secret_is_not_shown() -> None:

@@ -21,8 +21,8 @@ def run(status: str, **more: Any) -> RunFacts:
     ("status", "possible"),
     [
         ("pending", {"cancel", "delete"}),
-        ("running", {"cancel", "restart"}),
-        ("waiting", {"cancel", "restart", "time-travel", "delete"}),
+        ("running", {"cancel"}),
+        ("waiting", {"cancel", "time-travel", "delete"}),
         ("suspended", {"cancel", "time-travel", "delete"}),
         ("paused", {"cancel", "time-travel", "delete"}),
         ("success", {"time-travel", "delete"}),
@@ -33,6 +33,13 @@ def run(status: str, **more: Any) -> RunFacts:
 def test_each_status_allows_what_makes_sense(status: str, possible: set[str]) -> None:
     verbs = ("cancel", "restart", "time-travel", "delete")
     assert {verb for verb in verbs if not obstacle_of(verb, run(status))} == possible
+
+
+def test_only_a_run_that_lost_its_process_is_restarted() -> None:
+    assert "process has died" in obstacle_of("restart", run("running"))
+    assert obstacle_of("restart", run("running", worker_lost=True)) == ""
+    # What sleeps, or waits for its next try, needs no process until its time has come.
+    assert "goes on by itself" in obstacle_of("restart", run("waiting"))
 
 
 def test_a_run_that_lost_its_process_can_be_deleted() -> None:

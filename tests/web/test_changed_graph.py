@@ -39,6 +39,25 @@ def test_the_page_says_what_is_gone(client: Client, run_id: str) -> None:
     assert "Go on without it" in page
 
 
+def test_the_panel_offers_the_choice_instead_of_an_answer_that_is_refused(client: Client, run_id: str) -> None:
+    page = client.get(f"/runs/{run_id}/panel/?step=review", headers={"HX-Request": "true", "HX-Target": "panel"})
+    panel = page.content.decode()
+    assert REASON in panel
+    assert 'form="adopt"' in panel
+    assert "nd resume" not in panel
+    assert '<form class="answer"' not in panel
+
+
+def test_who_may_not_choose_is_told_who_may(
+    client: Client, run_id: str, settings: object, django_user_model: type[User]
+) -> None:
+    accounts(settings, client, django_user_model, "view_run", "decide", "resume_run", "view_payload")
+    page = client.get(f"/runs/{run_id}/?step=review").content.decode()
+    assert REASON in page
+    assert 'form="adopt"' not in page
+    assert page.count("Whoever may restart runs lets it go on without it.") == 2
+
+
 def test_an_answer_is_refused_and_the_question_stays(client: Client, run_id: str) -> None:
     response = client.post(f"/runs/{run_id}/resume/?step=review", {"answer.decision": "approve"})
     assert response.status_code == 409

@@ -168,7 +168,10 @@ def test_a_withdrawn_question_says_so(client: Client) -> None:
     approval = asked()
     runtime.call(runtime.call(runtime.get_engine().get_run(approval.run_id)).cancel())
     closed(approval)
-    assert "Withdrawn" in text(client, approval)
+    page = text(client, approval)
+    assert "Withdrawn" in page
+    # The way of the run shows no success where nothing was decided.
+    assert re.search(r'<li data-s="canceled" aria-current="step">', page)
     assert send(client, approval, YES).status_code == 409
 
 

@@ -107,5 +107,5 @@ def test_a_step_that_failed_for_want_of_an_answer_says_so(client: Client) -> Non
         catch_up(runs=[approval.run_id])
     assert (Approval.objects.get().state, Approval.objects.get().via) == ("withdrawn", "due")
     page = text(client, approval)
-    assert "Nobody answered in time, so the step failed" in page
+    assert "Not decided in time, so the step failed" in page
     assert "Withdrawn" not in page

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.web.studio import orders, started, until, wait_for
+from tests.web.test_insights import roll
+from workflows_app.models import Ending, Run
 from workflows_app.web.graph.drawn import Drawn, Lane
 
 pytestmark = pytest.mark.usefixtures("studio")
@@ -30,6 +33,26 @@ def test_lists_and_figures_say_that_too(client: Client) -> None:
     assert (row.run.id, row.status, row.words) == (run_id, "waiting", "waiting for an event")
     assert "aiting for a person" not in client.get("/runs/").content.decode().partition("<tbody")[2]
     assert "nothing waits" in client.get("/").content.decode()
+
+
+def test_a_name_that_was_made_up_is_shown_nowhere(client: Client) -> None:
+    run_id = wait_for(started("invoice", {}), "suspended")
+    roll(1, "failed", workflow="invoice", faults={"StepTimeout\nevent_invoice_0": 1})
+    for address in ("/insights/", "/runs/", "/runs/?group=step", f"/runs/{run_id}/timeline/?only=waiting"):
+        page = client.get(address).content.decode()
+        assert "wait for paid" in page, address
+        assert not re.search(r">[^<>]*event_invoice_0[^<>]*<", page), address
+
+
+def test_the_end_of_a_wait_is_told_in_words(client: Client) -> None:
+    run_id = wait_for(started("invoice", {}), "suspended")
+    at = timezone.now()
+    Run.objects.filter(pk=run_id).update(status="failed", finished_at=at, error="it took too long")
+    Ending.objects.create(
+        run_id=run_id, workflow_id="invoice", status="failed", ended_at=at, took=1, active=1, human=0, retries=0,
+        fault="StepTimeout", step="event_invoice_0",
+    )  # fmt: skip
+    assert "wait for paid failed" in client.get("/").content.decode()
 
 
 def test_who_waits_for_a_person_too_is_said_to(client: Client) -> None:

@@ -21,7 +21,7 @@ from workflows_app.engine.nodes import (
 from workflows_app.engine.schema import trusted
 from workflows_app.web.graph.drawn import Drawn, find, folded, strip_of, width_of
 from workflows_app.web.graph.flow import draw
-from workflows_app.web.graph.labels import CHIP, words_of
+from workflows_app.web.values.labels import CHIP, words_of
 
 SECOND = 1_000_000
 
@@ -188,8 +188,7 @@ def test_a_foreach_counts_its_items() -> None:
 def test_many_items_share_buckets_that_show_the_worst_in_them() -> None:
     events = history(started("item", 0, role="foreach", value=list(range(1000))), started("item[999]", 0))
     items = events.items["item"]
-    items.open[500] = "failed"
-    strip = strip_of(items, finished=False)
+    strip = strip_of(items, {**items.open, 500: "failed"}, finished=False)
     assert len(strip.cells) <= 60
     assert strip.cells.count("failed") == 1
     assert strip.cells[-1] == "running"

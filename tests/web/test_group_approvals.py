@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tests.web.asking import YES, asked, closed, person, signed_in, soon
+from tests.web.asking import YES, asked, closed, pass_time, person, signed_in, soon
 from tests.web.studio import order, wait_for
+from workflows_app import runtime
 from workflows_app.approvals.gather import catch_up
 from workflows_app.approvals.notices import make_notices
 from workflows_app.approvals.policy import Who
@@ -45,8 +46,12 @@ def test_it_stands_with_the_groups_that_have_not_decided(settings: Any) -> None:
     assert "0 of 3 groups" in page
     assert "Approve and resume" not in page
     assert "Hand over" not in page
+    panel = signed_in(settings, eve).get(f"/runs/{approval.run_id}/").content.decode()
+    assert "See what is said about it" in panel
+    assert "Claim it" not in panel
+    law = signed_in(settings, lou)
     sent = law.post(f"/approvals/{approval.pk}/decide/", YES, follow=True).content.decode()
-    assert "Somebody of sales, risk must decide too." in sent
+    assert "Your decision on “May it go out?” counts. Somebody of sales, risk must decide too." in sent
     assert [badge(one) for one in (lou, lea, sam, rob)] == [0, 0, 1, 1]
     assert "This is asked of sales, risk." in text(signed_in(settings, lea), approval)
     assert "1 of 3 groups decided" in sales.get("/approvals/").content.decode()
@@ -54,6 +59,8 @@ def test_it_stands_with_the_groups_that_have_not_decided(settings: Any) -> None:
     assert "You have decided. Somebody of sales, risk must too." in text(law, approval)
     assert send(sales, approval, YES).status_code == 302
     assert "2 of 3 groups decided" in risk.get("/approvals/").content.decode()
+    watching = signed_in(settings, eve)
+    assert "lou (law), sam (sales)" in watching.get(f"/runs/{approval.run_id}/").content.decode()
     assert "Approve and resume" in text(risk, approval)
     assert send(risk, approval, YES).status_code == 302
     wait_for(approval.run_id, "success")
@@ -97,7 +104,11 @@ def test_groups_that_disagree_are_all_asked_again(settings: Any) -> None:
     approval = asked(approvals=["law", "sales"])
     lou, lea, sam = person("lou", "law"), person("lea", "law"), person("sam", "sales")
     assert send(signed_in(settings, lou), approval, YES).status_code == 302
-    assert send(signed_in(settings, sam), approval, NO).status_code == 302
+    sales = signed_in(settings, sam)
+    sent = sales.post(f"/approvals/{approval.pk}/decide/", NO, follow=True).content.decode()
+    # Who has decided is not among those who may now, and reads that it is not as before.
+    assert "The groups disagree. Somebody else of law, sales must, or an administrator." in sent
+    assert "You have decided, but the groups disagree." in text(sales, approval)
     assert [badge(one) for one in (lou, lea, sam)] == [0, 1, 0]
     other = signed_in(settings, lea)
     assert "the groups disagree" in other.get("/approvals/").content.decode()
@@ -105,6 +116,17 @@ def test_groups_that_disagree_are_all_asked_again(settings: Any) -> None:
     assert send(other, approval, NO).status_code == 302
     wait_for(approval.run_id, "success")
     assert closed(approval).decided_by == "lea"
+
+
+def test_an_administrator_ends_it_where_nobody_else_is_in_groups_that_disagree(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"])
+    for one, data in ((person("lou", "law"), YES), (person("sam", "sales"), NO)):
+        assert send(signed_in(settings, one), approval, data).status_code == 302
+    root = User.objects.create_superuser("root")
+    assert badge(root) == 1
+    assert send(signed_in(settings, root), approval, YES).status_code == 302
+    wait_for(approval.run_id, "success")
+    assert closed(approval).decided_by == "root"
 
 
 def test_an_administrator_steps_in_for_every_group(client: Client) -> None:
@@ -192,3 +214,17 @@ def test_what_is_known_of_it_is_folded_from_the_journal_again(settings: Any) -> 
     catch_up(runs=[approval.run_id])
     again = Approval.objects.get(run=approval.run_id)
     assert (again.asked_of, again.concerned, again.decided) == before
+
+
+def test_groups_that_disagree_to_the_end_are_not_said_to_have_agreed_or_said_nothing(settings: Any) -> None:
+    approval = asked(approvals=["law", "sales"], due_in=60, on_due=[{"answer": {"decision": "reject"}}])
+    lou, sam = person("lou", "law"), person("sam", "sales")
+    for one, data in ((lou, YES), (sam, NO)):
+        assert send(signed_in(settings, one), approval, data).status_code == 302
+    pass_time(61)
+    while Approval.objects.get().is_open:
+        runtime.call(runtime.get_engine().fire_due_timers())
+        catch_up(runs=[approval.run_id])
+    page = text(signed_in(settings, lou), closed(approval))
+    assert "Not decided in time, so the default answer was taken" in page
+    assert "the groups disagreed: lou (law), sam (sales)" in page

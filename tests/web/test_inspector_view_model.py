@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.web.test_flow import asking, done, failed, seq, started, step
+from workflows_app import create_step, create_workflow
 from workflows_app.engine import events as e
 from workflows_app.engine.errors import UnknownStep
 from workflows_app.engine.nodes import Arm, Branch, ForEach, Loop, Node, Parallel
@@ -53,6 +54,17 @@ def test_else_it_opens_on_the_failure_and_then_on_what_runs() -> None:
     tree = seq(step("a"), step("b"))
     assert look(tree, started("b", 0), started("a", 0), failed("a", 1)).panel.path == "a"
     assert look(tree, started("a", 0), done("a", 1), started("b", 1)).panel.path == "b"
+
+
+def test_of_what_runs_in_a_foreach_it_shows_the_whole_so_that_it_does_not_jump_from_item_to_item() -> None:
+    tree = seq(ForEach(id="fe", body=step("item")))
+    begun = (started("item", 0, role="foreach", value=[1, 2, 3]), started("item[0]", 1), started("item[1]", 1))
+    assert look(tree, *begun).panel.path == "item"
+    again = failed("item[0]", 2, final=False, retry_at=99)
+    assert look(tree, *begun, again, done("item[1]", 2)).panel.path == "item"
+    # What needs a person is shown itself.
+    assert look(tree, *begun, failed("item[1]", 2)).panel.path == "item[1]"
+    assert look(tree, *begun, e.StepSuspended(2, "item[0]", 1)).panel.path == "item[0]"
 
 
 def test_else_it_shows_the_run_as_a_whole() -> None:
@@ -226,6 +238,41 @@ def test_items_are_listed_page_by_page_and_can_be_picked() -> None:
     assert [item.index for item in listed(items="failed").items] == [449]
     assert [item.index for item in listed(find="a448").items] == [448]
     assert [item.index for item in listed(find="449").items] == [449]
+
+
+def test_items_that_were_tried_again_can_be_picked_whatever_became_of_them() -> None:
+    tree = seq(ForEach(id="fe", body=step("item")))
+    events = (
+        started("item", 0, role="foreach", value=list(range(5))),
+        *(started(f"item[{i}]", 1) for i in range(5)),
+        done("item[0]", 2),
+        failed("item[1]", 2, final=False), started("item[1]", 3, attempt=2), done("item[1]", 4, attempt=2),
+        failed("item[2]", 2, final=False, retry_at=99),
+        failed("item[3]", 2),
+    )  # fmt: skip
+
+    def listed(**asked: str) -> Listed:
+        found = look(tree, *events, asked={"step": "item", "tab": "items", **asked}).panel.listed
+        assert found is not None
+        return found
+
+    assert [(item.index, item.status) for item in listed(items="again").items] == [(1, "success"), (2, "waiting")]
+    # A failure that is tried again has not failed, neither in the grid nor in its figures.
+    assert [item.index for item in listed(items="failed").items] == [3]
+    assert (listed().again, listed().failed) == (2, 1)
+
+
+def test_what_is_inside_an_item_counts_as_its_own_tries() -> None:
+    inner = create_workflow(id="each").then(create_step(id="a", execute=lambda ctx: None)).commit()
+    events = (
+        started("each", 0, role="foreach", value=[1, 2]),
+        *(started(f"each[{i}]", 1, role="nested") for i in range(2)),
+        *(started(f"each[{i}].a", 1) for i in range(2)),
+        failed("each[1].a", 2, final=False), started("each[1].a", 3, attempt=2),
+    )  # fmt: skip
+    panel = look(seq(ForEach(id="fe", body=inner.nested())), *events, asked={"step": "each", "items": "again"}).panel
+    assert panel.listed is not None
+    assert [item.index for item in panel.listed.items] == [1]
 
 
 def test_the_passes_of_a_loop_are_listed_with_their_moments() -> None:

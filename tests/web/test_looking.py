@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from tests.web.studio import orders, started, wait_for
 from workflows_app import runtime
@@ -20,23 +21,48 @@ def answer(run_id: str) -> None:
     wait_for(run_id, "success")
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note from now on after which event each reading begins."""
+    asked: list[int] = []
+    stored = look._stored
+
+    def noted(name: str, after: int) -> Stored:
+        asked.append(after)
+        return stored(name, after)
+
+    monkeypatch.setattr(look, "_stored", noted)
+    return asked
+
+
 def test_the_second_look_reads_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = orders()
     with looking_at(run_id) as first:
         known, seq = first.moment.reading, first.moment.seq
     answer(run_id)
-    asked: list[int] = []
-    stored = look._stored
-
-    def counted(name: str, after: int) -> Stored:
-        asked.append(after)
-        return stored(name, after)
-
-    monkeypatch.setattr(look, "_stored", counted)
+    asked = counted(monkeypatch)
     with looking_at(run_id) as second:
         assert second.moment.reading is known
         assert second.history.status == "success"
     assert asked == [seq]
+
+
+@pytest.mark.parametrize(
+    "address", ["/runs/{a}/delete/", "/runs/{a}/cancel/", "/runs/{a}/time-travel/", "/compare/?a={a}&b={b}"]
+)
+def test_dialogs_and_comparisons_read_what_is_new_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    a, b = orders(), orders()
+    client.get(address.format(a=a, b=b))
+    asked = counted(monkeypatch)
+    assert client.get(address.format(a=a, b=b)).status_code == 200
+    assert asked
+    assert all(asked)
+
+
+def test_a_run_is_compared_with_itself(client: Client) -> None:
+    run_id = orders()
+    assert client.get(f"/compare/?a={run_id}&b={run_id}").status_code == 200
 
 
 def test_a_run_that_travelled_back_is_told_as_it_is() -> None:

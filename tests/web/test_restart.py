@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -63,8 +64,18 @@ def test_looking_says_which_steps_run_again_or_why_none_can(client: Client) -> N
     page = client.get(f"/runs/{lost}/restart/").content.decode()
     assert "1 step runs again" in page
     assert "Restart this run" in page
-    assert "is working on it" in client.get(f"/runs/{living}/restart/").content.decode()
+    assert "process has died" in client.get(f"/runs/{living}/restart/").content.decode()
     assert "waits for a person" in client.get(f"/runs/{orders()}/restart/").content.decode()
+
+
+def test_the_button_is_offered_only_where_nobody_performs_the_run(client: Client) -> None:
+    def offered(run_id: str) -> bool:
+        page = client.get(f"/runs/{run_id}/").content.decode()
+        [button] = re.findall(rf'<a [^>]*href="/runs/{run_id}/restart/"[^>]*>', page)
+        return "aria-disabled" not in button
+
+    assert not offered(working())
+    assert offered(abandoned(working()))
 
 
 def test_all_interrupted_runs_are_restarted_and_living_ones_left_alone(client: Client) -> None:

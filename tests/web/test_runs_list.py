@@ -44,6 +44,22 @@ def link(client: Client, address: str, words: str) -> str:
     return "/runs/" + found[1].replace("&amp;", "&")
 
 
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (
+            "Invalid suspend data:\n- approvals: no number\n- title: no text",
+            "Invalid suspend data: approvals: no number",
+        ),
+        ("out of stock\n  at line 3", "out of stock"),
+    ],
+)
+def test_what_a_run_failed_with_stands_on_one_line_that_says_it(client: Client, error: str, note: str) -> None:
+    make(1, status="failed")
+    Run.objects.update(error=error)
+    assert [row.note for row in client.get("/runs/").context["rows"]] == [note]
+
+
 def test_nothing_has_run_yet_is_said_in_words(client: Client) -> None:
     assert "Nothing has run yet" in client.get("/runs/").content.decode()
 

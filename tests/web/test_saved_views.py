@@ -95,7 +95,6 @@ def test_a_view_is_renamed_shared_and_deleted(client: Client) -> None:
     client.post("/views/late/edit/", {"title": "Very late", "shared": "on"})
     changed = SavedView.objects.get()
     assert (changed.title, changed.is_shared, changed.query) == ("Very late", True, "status=failed")
-    assert client.get("/views/late/delete/").status_code == 405
     client.post("/views/late/delete/")
     assert not SavedView.objects.exists()
 

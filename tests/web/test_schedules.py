@@ -179,6 +179,7 @@ def test_what_is_overdue_and_what_cannot_be_read_is_said(client: Client) -> None
     now = timezone.now()
     late = {"next_at": now - timedelta(minutes=5), "created_at": now, "changed_at": now}
     Schedule.objects.create(id="lost", workflow_id="gone", cron="@daily", **late)
+    Schedule.objects.create(id="late", workflow_id="report", cron="@daily", **late)
     page = text(client, "/schedules/")
     assert "overdue" in page
     assert "never again" in page
@@ -189,6 +190,39 @@ def test_what_is_overdue_and_what_cannot_be_read_is_said(client: Client) -> None
     assert "sealed under another key" in text(client, f"/schedules/{row.id}/")
     assert "sealed under another key" in text(client, f"/schedules/{row.id}/edit/")
     assert client.post(f"/schedules/{row.id}/run/").status_code == 302
+
+
+def test_one_whose_workflow_is_gone_says_so_and_can_be_removed(client: Client) -> None:
+    now = timezone.now()
+    for id, is_declared in (("wf_gone", True), ("made", False)):
+        Schedule.objects.create(
+            id=id, workflow_id="gone", cron="@daily", is_declared=is_declared,
+            next_at=now, created_at=now, changed_at=now,
+        )  # fmt: skip
+    page = text(client, "/schedules/?workflow=gone")
+    assert page.count("its code is gone") == 2
+    for id in ("wf_gone", "made"):
+        assert f'href="/schedules/{id}/delete/" data-dialog' in page
+        # What cannot be done is not offered.
+        assert f"/schedules/{id}/run/" not in page
+        detail = text(client, f"/schedules/{id}/")
+        assert f'href="/schedules/{id}/delete/" data-dialog' in detail
+        assert f"/schedules/{id}/edit/" not in detail
+    assert "If its code comes back, it is there again." in text(client, "/schedules/wf_gone/delete/")
+    assert "comes back" not in text(client, "/schedules/made/delete/")
+    assert client.post("/schedules/wf_gone/delete/").headers["location"] == "/schedules/"
+    assert client.delete("/api/schedules/made").status_code == 200
+    assert not Schedule.objects.filter(workflow_id="gone").exists()
+
+
+def test_a_program_removes_what_was_declared_by_code_that_is_gone(client: Client) -> None:
+    now = timezone.now()
+    Schedule.objects.create(
+        id="wf_gone", workflow_id="gone", cron="@daily", is_declared=True, created_at=now, changed_at=now
+    )
+    assert client.delete(f"/api/schedules/{MORNING}").status_code == 400
+    assert client.delete("/api/schedules/wf_gone").status_code == 200
+    assert not Schedule.objects.filter(pk="wf_gone").exists()
 
 
 def attention(client: Client) -> str:

@@ -78,6 +78,30 @@ def test_in_the_run_what_came_after_is_replaced(client: Client) -> None:
     assert Run.objects.count() == 1
 
 
+def test_an_input_that_is_too_large_to_be_edited_is_not_sent_to_the_page(client: Client) -> None:
+    run_id = wait_for(started("echo", ["needle" * 12_000]), "success")
+    page = page_of(client, run_id, "echo")
+    assert "needle" not in page
+    assert "What is recorded is too large to be shown here (72" in page
+    # What is recorded is used all the same.
+    travel(client, run_id, step="echo", where="here")
+    wait_for(run_id, "success")
+
+
+def test_breakpoints_outlive_it_as_the_form_says(client: Client) -> None:
+    run_id = orders()
+    assert "It pauses before" not in page_of(client, run_id, "check")
+    client.post(f"/runs/{run_id}/breakpoints/", {"step": "ship", "pause": "1"})
+    # A run that has ended shows its breakpoints nowhere else.
+    client.post(f"/runs/{run_id}/resume/?step=review", {"answer.decision": "approve"})
+    wait_for(run_id, "paused")
+    client.post(f"/runs/{run_id}/unpause/")
+    wait_for(run_id, "success")
+    assert "It pauses before ship again, as this run was told." in page_of(client, run_id, "review")
+    travel(client, run_id, step="ship", where="here")
+    wait_for(run_id, "paused")
+
+
 def test_another_input_is_used_only_when_its_switch_is_on(client: Client) -> None:
     run_id = wait_for(started("echo", {"word": "old"}), "success")
     fields = {"step": "echo", "where": "copy", "input.value": '{"word": "new"}'}

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from tests.web.studio import accounts, orders
+from tests.web.studio import DIALOG, accounts, orders
 from workflows_app.models import Activity, Run, Token
 from workflows_app.models.token import digest_of, is_token, new_text
 
@@ -152,5 +152,8 @@ def test_others_see_neither_the_token_nor_how_to_take_it_back(client: Client, se
 
 def test_looking_makes_and_takes_nothing(client: Client) -> None:
     make(client, *LOOK)
-    assert client.get(f"/settings/tokens/{Token.objects.get().pk}/revoke/").status_code == 405
+    address = f"/settings/tokens/{Token.objects.get().pk}/revoke/"
+    assert f'href="{address}" data-dialog' in client.get("/settings/tokens/").content.decode()
+    assert "is refused from now on" in client.get(address, headers=DIALOG).content.decode()
+    assert Token.objects.get().revoked_at is None
     assert not Run.objects.exists()

@@ -24,8 +24,8 @@ from workflows_app.templatetags.workflows import (
     size,
 )
 from workflows_app.web.figures.counts import Mark
-from workflows_app.web.graph import labels
 from workflows_app.web.inspector import told
+from workflows_app.web.values import labels
 from workflows_app.words import KINDS, WORDS
 
 ROOT = Path(__file__).parents[2]

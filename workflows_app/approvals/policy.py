@@ -64,6 +64,9 @@ def bar(who: Who, approval: Approval) -> str:
     if not approval.allow_requester and approval.requester == who.name:
         return _("You started this run, so somebody else must decide.")
     if who.name in approval.voters:
+        if approval.is_disputed:
+            words = _("You have decided, but the groups disagree. Somebody else of %s must, or an administrator.")
+            return words % ", ".join(approval.asked_of)
         if approval.groups:
             return _("You have decided. Somebody of %s must too.") % ", ".join(approval.asked_of)
         counted = {"given": approval.given, "needed": approval.needed}

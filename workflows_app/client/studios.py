@@ -102,5 +102,5 @@ def list_approvals(
 
 
 def get_approval(studio: OfStudio[Any, A], approval_id: int) -> Exchange[A]:
-    """Get a question. Raises: RunNotFound"""
+    """Get a question. Raises: ApprovalNotFound"""
     return studio.approval_kind(studio.line, (yield Request("GET", path_of("approvals", str(approval_id)))))

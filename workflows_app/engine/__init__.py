@@ -9,6 +9,7 @@ from .engine import Engine, private_engine
 from .errors import (
     AmbiguousStep,
     AnswerRefused,
+    ApprovalNotFound,
     Conflict,
     CrashLimit,
     DefinitionChanged,
@@ -69,6 +70,7 @@ __all__ = [
     "Agent",
     "AmbiguousStep",
     "AnswerRefused",
+    "ApprovalNotFound",
     "Conflict",
     "CrashLimit",
     "DefinitionChanged",

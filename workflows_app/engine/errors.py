@@ -10,6 +10,7 @@ snake case and stays stable; `details` is JSON for machines.
     ├── RunError          WorkflowNotFound · RunNotFound · RunIdTaken · RunAlreadyStarted · NotSuspended
     │                     AmbiguousStep · UnknownStep · NotActive · StillRunning · ResumeAlreadyClaimed
     │                     MissingResult · DefinitionChanged · AnswerRefused · EngineStopped
+    │                     and below RunNotFound: ApprovalNotFound
     ├── StepError         StepTimeout · NonRetryableError · CrashLimit · Tripwire
     └── JournalError      Conflict · UnreadableEvent
 """
@@ -145,6 +146,10 @@ class WorkflowNotFound(RunError):
 
 class RunNotFound(RunError):
     """No run has this id."""
+
+
+class ApprovalNotFound(RunNotFound):
+    """No question has this number. Its run may have been deleted."""
 
 
 class RunIdTaken(RunError):
@@ -326,6 +331,7 @@ def _frames(error: BaseException) -> list[Details]:
 __all__ = [
     "AmbiguousStep",
     "AnswerRefused",
+    "ApprovalNotFound",
     "Conflict",
     "CrashLimit",
     "DefinitionChanged",

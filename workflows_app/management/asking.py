@@ -29,34 +29,48 @@ def choose(console: Console, paths: Sequence[PublicPath]) -> str:
     return str(ask(console, "Which", Part({"enum": names}), required=True))
 
 
-def ask_answer(console: Console, schema: Json) -> Json:
-    """Ask for a value of a schema: for each field of an object, else for the value as a whole."""
+def ask_answer(console: Console, schema: Json, proposal: Json = None) -> Json:
+    """Ask for a value of a schema: for each field of an object, else for the value as a whole.
+
+    What is left empty is as it is proposed.
+    """
     root = as_schema(schema)
     whole = read_part(root, root)
     fields = whole.part("properties")
     if not fields:
-        return ask(console, "Answer", whole, root, required=True)
+        offered = NOTHING if proposal is None else proposal
+        return ask(console, "Answer", whole, root, required=True, offered=offered)
     required = whole.schema.get("required", [])
     names = required if isinstance(required, list) else []
+    proposed = proposal if isinstance(proposal, dict) else {}
     given = {
-        name: ask(console, name, read_part(as_schema(field), root), root, required=name in names)
+        name: ask(
+            console, name, read_part(as_schema(field), root), root,
+            required=name in names, offered=proposed.get(name, NOTHING),
+        )
         for name, field in fields.items()
-    }
+    }  # fmt: skip
     return {name: value for name, value in given.items() if value is not NOTHING}
 
 
-def ask(console: Console, name: str, part: Part, root: Mapping[str, object] | None = None, *, required: bool) -> Any:
-    """Ask for one value until what was typed can be one."""
+def ask(
+    console: Console, name: str, part: Part, root: Mapping[str, object] | None = None, *, required: bool,
+    offered: Any = NOTHING,
+) -> Any:  # fmt: skip
+    """Ask for one value until what was typed can be one; empty it is the one that is `offered`, if any is."""
     words = words_of(part, dict(root or {}))
+    offered = NOTHING if is_secret(part) else offered
     empty = "" if required else f"; empty: {default_of(part)}"
+    if offered is not NOTHING:
+        empty = f"; empty to keep {to_json(offered).decode()}"
     about = part.text("description")
     if about:
         console.print(Text(printable(about), style="bright_black"))
     prompt = Text(printable(name), style="bold").append(printable(f" ({words}{empty}): "), style="not bold")
     while True:
         typed = console.input(prompt, password=is_secret(part)).strip()
-        if not typed and not required:
-            return NOTHING
+        if not typed and (offered is not NOTHING or not required):
+            return offered
         try:
             return read(part, typed)
         except ValueError:

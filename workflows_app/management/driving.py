@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workflows_app.engine.paths import PublicPath, to_text
@@ -17,11 +17,12 @@ from workflows_app.management.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a run waits for: where, what is told with it, and what an answer looks like."""
+    """What a run waits for: where, what is told with it, what an answer looks like, and one to begin with."""
 
     path: PublicPath
     payload: Json
     schema: Json
+    proposal: Json = None
 
     @property
     def name(self) -> str:
@@ -35,7 +36,9 @@ async def questions_of(options: Mapping[str, Any]) -> list[Question]:
         record = await workflow.get_workflow_run_by_id(options["resume"])
         if record is None:
             raise not_found(workflow, options["resume"])
-        return [question_at(place, workflow, record.steps, path) for path in record.suspended]
+        proposed = await place.proposals(workflow, record.run_id)
+        asked = [question_at(place, workflow, record.steps, path) for path in record.suspended]
+        return [replace(question, proposal=proposed.get(question.name)) for question in asked]
 
 
 def question_at(place: Place, workflow: Any, steps: Mapping[str, Any], path: PublicPath) -> Question:

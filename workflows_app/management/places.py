@@ -15,8 +15,11 @@ from django.db import DatabaseError
 from workflows_app import runtime
 from workflows_app.client import AsyncStudio, AsyncWorkflow, NotAllowed
 from workflows_app.engine import Workflow, verbs
+from workflows_app.engine.history import History
+from workflows_app.engine.paths import public
 from workflows_app.engine.schema import Json
 from workflows_app.errors import AnswerRefused, InvalidData, RunNotFound, WorkflowNotFound, WorkflowsError
+from workflows_app.web.approvals.answering import harmless
 
 REFUSED = 2
 BY = "command line"
@@ -41,6 +44,10 @@ class Place(Protocol):
     async def withdraw(self, run: Any) -> None: ...
 
     def answer_schema(self, workflow: Any, path: str) -> Json: ...
+
+    async def proposals(self, workflow: Any, run_id: str) -> Mapping[str, Json]:
+        """Give the answers that the open questions of a run propose, by where they are asked."""
+        ...
 
 
 class Here:
@@ -75,6 +82,14 @@ class Here:
     def answer_schema(self, workflow: Workflow, path: str) -> Json:
         return verbs.resume_schema(workflow, path).json_schema()
 
+    async def proposals(self, workflow: Workflow, run_id: str) -> Mapping[str, Json]:
+        history = History((await runtime.get_engine().read(run_id)).events)
+        return {
+            public(one.path): harmless(one.proposal, verbs.resume_schema(workflow, one.path, one.form))
+            for one in history.suspended
+            if one.proposal is not None
+        }
+
 
 def last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
@@ -107,6 +122,12 @@ class There:
     def answer_schema(self, workflow: AsyncWorkflow, path: str) -> Json:
         step = workflow.places.get(path)
         return step.resume_schema if step is not None else None
+
+    async def proposals(self, workflow: AsyncWorkflow, run_id: str) -> Mapping[str, Json]:
+        with suppress(NotAllowed):
+            found = await self.studio.list_approvals(run_id=run_id)
+            return {one.path: one.proposal for one in found.approvals if one.proposal is not None}
+        return {}
 
 
 def not_found(workflow: Any, run_id: str) -> RunNotFound:

@@ -39,6 +39,8 @@ INBOX = ("view_run", "decide")
 """What lets somebody into the inbox: who only decides sees nothing else."""
 DIALOG_PARTS = ("dialog", "what")
 MISSING = (RunNotFound, WorkflowNotFound, UnknownStep)
+DIALOG = ["GET", "HEAD", "POST"]
+"""What a verb is asked by: looking shows the question, sending does it."""
 RIGHTS = {
     "view_run": gettext_lazy("look at runs"),
     "start_run": gettext_lazy("start runs"),
@@ -197,6 +199,11 @@ def show_dialog(request: Asked, template: str, context: Mapping[str, Any], *, st
     if request.htmx and request.htmx.target in DIALOG_PARTS:
         return show(request, template, context, status=status)
     return show(request, "dialog.html", {**context, "fragment": template}, status=status)
+
+
+def ask_first(request: Asked, title: str, lost: str, send: str, back: str) -> HttpResponse:
+    """Ask before something goes for good, and say what is lost with it; the form comes back to the same address."""
+    return show_dialog(request, "verbs/_sure.html", {"title": title, "lost": lost, "send": send, "back": back})
 
 
 def leave(request: Asked, to: str) -> HttpResponse:

@@ -89,7 +89,7 @@ class Command(BaseCommand):
         options["step"] = question.name
         console.print_json(to_json(question.payload).decode())
         while True:
-            answer = asking.ask_answer(console, question.schema)
+            answer = asking.ask_answer(console, question.schema, question.proposal)
             try:
                 return self.driven(options, {**given, "data": answer})
             except InvalidResumeData as error:

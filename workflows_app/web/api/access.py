@@ -10,7 +10,7 @@ from workflows_app import runtime
 from workflows_app.engine import Workflow
 from workflows_app.engine.ports import Stored
 from workflows_app.engine.run import Run
-from workflows_app.errors import RunNotFound, WorkflowNotFound
+from workflows_app.errors import ApprovalNotFound, RunNotFound, WorkflowNotFound
 from workflows_app.rights import reach_of
 from workflows_app.web.http import INBOX, Asked, enter
 
@@ -38,7 +38,10 @@ def asked(request: HttpRequest, *rights: str) -> Asked:
 
 
 def asked_about(request: HttpRequest, approval_id: int | None = None) -> Asked:
-    """Take a request about questions; who only answers them sees nothing else. Raises: PermissionDenied, RunNotFound"""
+    """Take a request about questions; who only answers them sees nothing else.
+
+    Raises: PermissionDenied, ApprovalNotFound
+    """
     person: Asked = request  # type: ignore[assignment]
     try:
         if approval_id is None:
@@ -46,7 +49,7 @@ def asked_about(request: HttpRequest, approval_id: int | None = None) -> Asked:
         else:
             enter(person, {"approval_id": approval_id}, DOOR, ())
     except RunNotFound as error:
-        raise RunNotFound("Approval not found") from error
+        raise ApprovalNotFound("Approval not found") from error
     return person
 
 

@@ -11,7 +11,7 @@ from ninja import Query, Router
 from workflows_app.approvals.gather import catch_up, open_new
 from workflows_app.approvals.policy import Who
 from workflows_app.approvals.queues import Inbox
-from workflows_app.errors import AnswerRefused, NotSuspended, ResumeAlreadyClaimed, RunNotFound
+from workflows_app.errors import AnswerRefused, ApprovalNotFound, NotSuspended, ResumeAlreadyClaimed
 from workflows_app.models import Approval
 from workflows_app.models.approval import ApprovalQuerySet
 from workflows_app.web.activity import Thing, note
@@ -102,10 +102,10 @@ def add_comment(request: HttpRequest, approval_id: int, body: Saying) -> dict[st
 
 
 def find(approval_id: int, *, fresh: bool = False) -> Approval:
-    """Find a question, as the journal has it now. Raises: RunNotFound"""
+    """Find a question, as the journal has it now. Raises: ApprovalNotFound"""
     found = Approval.objects.filter(pk=approval_id).first()
     if found is None:
-        raise RunNotFound("Approval not found")
+        raise ApprovalNotFound("Approval not found")
     if fresh and found.is_open:
         # Somebody else may have gathered it meanwhile, so it is read again in any case.
         catch_up(runs=[found.run_id])

@@ -30,6 +30,10 @@ OUTCOMES = {"started": "published"}
 """What the protocol calls an outcome, where it has a word of its own."""
 
 
+class ScheduleNotFound(RunNotFound):
+    """No schedule has this id."""
+
+
 @router.get("/schedules", summary="List the schedules")
 def list_schedules(request: HttpRequest, asking: Query[Schedules]) -> Document:
     person = asked(request)
@@ -73,10 +77,10 @@ def change_schedule(request: HttpRequest, schedule_id: str, body: ScheduleChange
     return document_of(person, scheduling.save(person, workflow, told, given, into=row))
 
 
-@router.delete("/schedules/{schedule_id}", summary="Delete a schedule that was made here; its runs stay")
+@router.delete("/schedules/{schedule_id}", summary="Delete a schedule that the code does not declare; its runs stay")
 def delete_schedule(request: HttpRequest, schedule_id: str) -> Document:
     person = asked(request)
-    scheduling.remove(person, own(person, schedule_id))
+    scheduling.remove(person, own(person, schedule_id, to_delete=True))
     return {"message": "Schedule deleted"}
 
 
@@ -120,18 +124,18 @@ def visible(person: Asked) -> Any:
 
 
 def find(person: Asked, schedule_id: str, *rights: str) -> Schedule:
-    """Find a schedule of which a person has these rights. Raises: RunNotFound, PermissionDenied"""
+    """Find a schedule of which a person has these rights. Raises: ScheduleNotFound, PermissionDenied"""
     row: Schedule | None = visible(person).filter(pk=schedule_id).first()
     if row is None:
-        raise RunNotFound("Schedule not found")
+        raise ScheduleNotFound("Schedule not found")
     demand(person, row.workflow_id, *rights)
     return row
 
 
-def own(person: Asked, schedule_id: str) -> Schedule:
-    """Find a schedule that may be changed. Raises: RunNotFound, PermissionDenied, InvalidInput"""
+def own(person: Asked, schedule_id: str, *, to_delete: bool = False) -> Schedule:
+    """Find a schedule that may be changed. Raises: ScheduleNotFound, PermissionDenied, InvalidInput"""
     row = find(person, schedule_id, "start_run", RIGHT)
-    if row.is_declared:
+    if row.is_declared and not (to_delete and scheduling.is_removable(row)):
         raise InvalidInput("The code of the workflow says when it is. Change it there.")
     return row
 

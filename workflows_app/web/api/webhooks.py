@@ -21,6 +21,10 @@ RIGHT = "manage_webhooks"
 SHOWN = 100
 
 
+class WebhookNotFound(RunNotFound):
+    """No webhook has this number."""
+
+
 @router.get("/webhooks", summary="List the webhooks")
 def list_webhooks(request: HttpRequest) -> dict[str, Any]:
     asked(request, RIGHT)
@@ -72,10 +76,10 @@ def delete_webhook(request: HttpRequest, webhook_id: int) -> dict[str, str]:
 
 
 def find(webhook_id: int) -> Webhook:
-    """Find a webhook. Raises: RunNotFound"""
+    """Find a webhook. Raises: WebhookNotFound"""
     found = Webhook.objects.filter(pk=webhook_id).first()
     if found is None:
-        raise RunNotFound("Webhook not found")
+        raise WebhookNotFound("Webhook not found")
     return found
 
 

@@ -123,9 +123,11 @@ def words_of(done: Approval) -> str:
         return _("Decided: %s. The run goes on.") % done.title
     left = done.needed - done.given
     counts = ngettext("%d more person must decide.", "%d more people must decide.", left) % left
-    if done.groups:
+    if done.is_disputed:
+        counts = _("The groups disagree. Somebody else of %s must, or an administrator.") % ", ".join(done.asked_of)
+    elif done.groups:
         counts = _("Somebody of %s must decide too.") % ", ".join(done.asked_of)
-    return f"{_('Your decision counts: %s.') % done.title} {counts}"
+    return f"{_('Your decision on “%s” counts.') % done.title} {counts}"
 
 
 def check_resume(who: Who, run_id: str, step: object = None) -> list[str]:

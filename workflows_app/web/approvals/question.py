@@ -37,6 +37,8 @@ from workflows_app.web.values.jsontree import Tree, branch_of
 from workflows_app.web.values.schemas import any_name_schema_of
 
 AHEAD: Final = 2
+STANDS: Final = {"open": "suspended", "decided": "success", "withdrawn": "canceled"}
+"""The status that stands for a question in the way of its run."""
 RUNGS: Final = {
     "remind": gettext_lazy("a reminder is sent"),
     "assign": gettext_lazy("it goes to %s"),
@@ -177,7 +179,7 @@ def question_of(
         told=told,
         rest=tree_or_none(told.rest),
         due=due_words(approval.due, now),
-        pills=tuple(pills_of(flow, path)),
+        pills=tuple(pills_of(flow, path, approval.state)),
         follows=tuple(follows_of(flow, path, choices, look.workflow)),
         votes=tuple(Vote(vote.by, vote.at, vote.groups) for vote in asked.votes),
         rungs=tuple(rung for rung in rungs_of(approval, asked) if rung.taken or approval.is_open),
@@ -239,7 +241,7 @@ def tree_or_none(data: Json) -> Tree | None:
     return Tree(branch_of(data), 0) if data is not None else None
 
 
-def pills_of(flow: Drawn, path: str) -> Iterator[Pill]:
+def pills_of(flow: Drawn, path: str, state: str) -> Iterator[Pill]:
     """Tell the way of the run in five stops: what is done, what came last, this step, what comes next."""
     lanes = [lane.node for lane in flow.lanes]
     here = next((i for i, node in enumerate(lanes) if holds(node, path)), None)
@@ -251,7 +253,7 @@ def pills_of(flow: Drawn, path: str) -> Iterator[Pill]:
         yield Pill(ngettext("%d step", "%d steps", steps) % steps, "success")
     if done:
         yield Pill(name_of(done[-1]), done[-1].status)
-    yield Pill(path.rpartition(".")[2], "suspended", current=True)
+    yield Pill(path.rpartition(".")[2], STANDS[state], current=True)
     for node in lanes[here + 1 : here + 1 + AHEAD]:
         yield Pill(name_of(node), node.status)
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from workflows_app import runtime
 from workflows_app.models import Approval, Ending, Run, Schedule
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import Steps, elapsed, record, steps_of
+from workflows_app.web.figures.counts import Steps, elapsed, first_line, name_at, record, steps_of
 from workflows_app.web.figures.stuck import stuck
 from workflows_app.web.values.crons import said_of
 from workflows_app.words import status_word
@@ -94,7 +94,7 @@ def failed(since: datetime) -> list[Attention]:
 
 def failed_in_words(run: Run, ending: Ending | None) -> str:
     """Say where a run failed, and why to whom may know."""
-    step = _("%s failed") % ending.step if ending is not None and ending.step else ""
+    step = _("%s failed") % name_at(run.workflow_id, ending.step) if ending is not None and ending.step else ""
     why = first_line(told_error(run.workflow_id, run.error))
     return ": ".join(filter(None, (step, why))) or status_word("failed")
 
@@ -132,7 +132,3 @@ def told_slow(runs: Iterable[Run], usual: dict[str, int | None], now: datetime) 
                 else _("far longer than usual")
             )
             yield Attention(run, words, run.started_at or run.created_at, "running")
-
-
-def first_line(text: str | None) -> str:
-    return (text or "").partition("\n")[0]

@@ -13,9 +13,11 @@ from statistics import median
 from django.db.models import Count, Exists, Min, OuterRef
 from django.utils.translation import gettext as _
 
+from workflows_app import runtime
 from workflows_app.engine.paths import public
 from workflows_app.models import Run, Wait
 from workflows_app.models.run import RunQuerySet
+from workflows_app.web.values.labels import step_name
 
 COUNTED = 10_000
 LAST = 20
@@ -139,5 +141,16 @@ class Steps:
 def steps_of(run_ids: Iterable[str]) -> dict[str, Steps]:
     """Say which steps each of these runs is on."""
     waits = Wait.objects.filter(run__in=list(run_ids)).exclude(path="")
-    found = waits.values_list("run_id").annotate(Min("path"), Count("path", distinct=True)).order_by()
-    return {run_id: Steps(public(path), count) for run_id, path, count in found}
+    found = waits.values_list("run_id", "run__workflow_id").annotate(Min("path"), Count("path", distinct=True))
+    return {run_id: Steps(name_at(of, public(path)), count) for run_id, of, path, count in found.order_by()}
+
+
+def first_line(text: str | None) -> str:
+    """Say a message on one line; a line that only announces the next takes that along."""
+    first, _, rest = (text or "").partition("\n")
+    return f"{first} {rest.partition(chr(10))[0].removeprefix('- ')}" if first.endswith(":") and rest else first
+
+
+def name_at(workflow_id: str, path: str) -> str:
+    """Name a step of a workflow in words."""
+    return step_name(runtime.get_engine().registry.by_id.get(workflow_id), path)

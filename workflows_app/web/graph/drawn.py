@@ -6,7 +6,7 @@ them. A smaller one is sent whole, and the page folds and unfolds by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from workflows_app.engine.paths import is_below
@@ -79,7 +79,8 @@ class Drawn:
         """Say how it stands; a box waits for an event where nothing in it waits for anything else."""
         if self.status != "waiting":
             return status_word(self.status)
-        return step_word(self.status, *{node.kind for node in self.leaves() if node.status == "waiting"})
+        inside = {node.kind for node in self.leaves() if node.status == "waiting"}
+        return step_word(self.status, *(inside or {self.kind}))
 
     @property
     def took(self) -> int | None:
@@ -137,15 +138,15 @@ class Lane:
     away: bool = False
 
 
-def strip_of(items: Items, finished: bool) -> Strip:
-    """Lay the items out as at most CELLS cells; a bucket shows the worst status in it."""
+def strip_of(items: Items, open_ones: Mapping[int, str], finished: bool) -> Strip:
+    """Lay the items, of which some are not done, out as at most CELLS cells; a bucket shows the worst status in it."""
     size = -(-items.total // CELLS) or 1
     cells = []
     for first in range(0, items.total, size):
         span = range(first, min(first + size, items.total))
-        states = {items.open.get(i, "success" if i < items.next else "pending") for i in span}
+        states = {open_ones.get(i, "success" if i < items.next else "pending") for i in span}
         cells.append("failed" if "failed" in states else combined(states, finished))
-    return Strip(items.total, items.done, items.failed, tuple(cells))
+    return Strip(items.total, items.done, list(open_ones.values()).count("failed"), tuple(cells))
 
 
 def folded(lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:

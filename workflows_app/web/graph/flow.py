@@ -18,8 +18,8 @@ from workflows_app.engine.nodes import Edge, Node
 from workflows_app.engine.paths import public
 from workflows_app.engine.records import Record
 from workflows_app.web.graph.drawn import Drawn, Lane, folded, strip_of, thinned
-from workflows_app.web.graph.labels import label_of, name_of, words_of
-from workflows_app.web.graph.statuses import BUSY, STOPPED, combined, final, shown_status, tries_of
+from workflows_app.web.graph.statuses import BUSY, STOPPED, combined, final, shown_status, states_of, tries_of
+from workflows_app.web.values.labels import label_of, name_of, words_of
 
 ITEM = re.compile(r"\[(\d+)\]")
 
@@ -122,7 +122,8 @@ class _Pen:
 
     def _timed(self, drawn: Drawn, record: Record) -> Drawn:
         items = self.history.items.get(record.path)
-        inner = [*(lane.node.status for lane in drawn.lanes), *(items.open.values() if items else ())]
+        open_ones = states_of(record.path, items, self.history) if items is not None else {}
+        inner = [*(lane.node.status for lane in drawn.lanes), *open_ones.values()]
         status = combined(inner, self.history.finished) if drawn.status == "running" and inner else drawn.status
         since = record.suspended_at if record.status == "suspended" else None
         return replace(
@@ -133,7 +134,7 @@ class _Pen:
             due=record.due,
             tries=tries_of(record),
             passes=record.iteration_count,
-            strip=strip_of(items, self.history.finished) if items is not None else None,
+            strip=strip_of(items, open_ones, self.history.finished) if items is not None else None,
         )
 
     def _derived(self, drawn: Drawn) -> Drawn:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from workflows_app.engine.errors import stop_of
 from workflows_app.engine.history import History
-from workflows_app.engine.records import Record
+from workflows_app.engine.records import Items, Record
 
 SETTLED = frozenset({"success", "bailed", "skipped"})
 STOPPED = frozenset({"failed", "tripwire"})
@@ -30,9 +30,23 @@ def shown_status(record: Record | None) -> str:
     return record.status
 
 
-def waits_for_event(history: History) -> bool:
-    """Tell whether a run that waits asks nobody: all it waits for are events."""
-    return history.status == "suspended" and all(record.role == "event" for record in history.suspended)
+def states_of(path: str, items: Items, history: History) -> dict[int, str]:
+    """Name the status of each item that is not done; one that failed and is tried again waits."""
+
+    def shown(index: int, status: str) -> str:
+        record = history.records.get(f"{path}[{index}]") if status == "failed" else None
+        return "waiting" if record is not None and shown_status(record) == "waiting" else status
+
+    return {index: shown(index, status) for index, status in items.open.items()}
+
+
+def waits_for(history: History) -> str:
+    """Tell what a run waits for that is neither a person nor its own sleep: an `event`, or to try `again`."""
+    if history.status == "suspended" and all(record.role == "event" for record in history.suspended):
+        return "event"
+    stopped = [record for record in history.records.values() if record.status in ("waiting", "failed")]
+    waiting = {record.status for record in stopped if shown_status(record) == "waiting"}
+    return "again" if waiting == {"failed"} else ""
 
 
 def tries_of(record: Record) -> int:

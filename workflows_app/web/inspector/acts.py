@@ -65,8 +65,7 @@ def obstacle_of(key: str, run: RunFacts) -> str:
     if key == "compare":
         return ""
     if key == "delete":
-        is_performed = run.status == "running" and not run.worker_lost
-        return _("It is being performed. Cancel it first.") if is_performed else ""
+        return _("It is being performed. Cancel it first.") if run.is_performed else ""
     if run.code_gone:
         return str(CODE_GONE)
     if run.status == "canceled" and not run.finished:
@@ -79,8 +78,12 @@ def no_cancel(run: RunFacts) -> str:
 
 
 def no_restart(run: RunFacts) -> str:
-    if run.status in ("running", "waiting"):
+    if run.is_performed:
+        return _("It is being performed right now. A restart is for a run whose process has died.")
+    if run.status == "running":
         return ""
+    if run.status == "waiting":
+        return _("Nothing was interrupted. It goes on by itself when its time has come.")
     if run.status == "suspended":
         return _("It waits for a person: the answer takes it on.")
     if run.status == "paused":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from workflows_app.engine.history import History
 from workflows_app.engine.paths import loop_pass
 from workflows_app.engine.records import Items, Record
-from workflows_app.web.graph.statuses import final, shown_status
+from workflows_app.web.graph.statuses import final, shown_status, states_of, tries_of
 from workflows_app.web.inspector.readings import Moment
 from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.values.jsontree import compact
@@ -46,6 +47,7 @@ class Listed:
     all: int = 0
     failed: int = 0
     open: int = 0
+    again: int = 0
 
     @property
     def last(self) -> int:
@@ -62,18 +64,28 @@ def items_of(record: Record, path: str, history: History, asked: Selection) -> L
     items = history.items.get(record.path)
     if items is None:
         return None
-    found = [index for index in _picked(items, asked.items) if _has(items, index, asked.find)]
+    states = states_of(record.path, items, history)
+    kinds: dict[str, Collection[int]] = {
+        "failed": [index for index, status in states.items() if status == "failed"],
+        "open": states,
+        "again": tried_again(record.path, history),
+    }
+    picked = sorted(kinds[asked.items]) if asked.items else range(items.total)
+    found = [index for index in picked if _has(items, index, asked.find)]
     first = min(int(asked.skip or 0), max(0, len(found) - 1)) // PAGE * PAGE
-    listed = (Item(i, f"{path}[{i}]", status_of(items, i, history)) for i in found[first : first + PAGE])
-    return Listed(
-        tuple(listed), first=first, total=len(found), all=items.total, failed=items.failed, open=len(items.open)
-    )
+    listed = [
+        Item(i, f"{path}[{i}]", final(states.get(i, "success" if i < items.next else "pending"), history.finished))
+        for i in found[first : first + PAGE]
+    ]
+    failed, still, again = (len(kinds[kind]) for kind in ("failed", "open", "again"))
+    return Listed(tuple(listed), first=first, total=len(found), all=items.total, failed=failed, open=still, again=again)
 
 
-def _picked(items: Items, only: str) -> list[int]:
-    if only == "failed":
-        return sorted(index for index, status in items.open.items() if status == "failed")
-    return sorted(items.open) if only == "open" else list(range(items.total))
+def tried_again(path: str, history: History) -> set[int]:
+    """Find the items of which something was tried more than once, in whatever is in them."""
+    start = f"{path}["
+    again = (at for at, record in history.records.items() if at.startswith(start) and tries_of(record) > 1)
+    return {int(at[len(start) : at.index("]", len(start))]) for at in again}
 
 
 def _has(items: Items, index: int, wanted: str) -> bool:
@@ -81,11 +93,6 @@ def _has(items: Items, index: int, wanted: str) -> bool:
     if not wanted:
         return True
     return str(index) == wanted.strip() or wanted.casefold() in compact(items.values[index]).casefold()
-
-
-def status_of(items: Items, index: int, history: History) -> str:
-    known = items.open.get(index, "success" if index < items.next else "pending")
-    return final(known, history.finished)
 
 
 def passes_of(record: Record, path: str, moment: Moment, now: int, asked: Selection) -> Listed | None:

@@ -78,11 +78,12 @@ def look_at(run_id: str, at: int | None = None) -> Look:
 @contextmanager
 def looking_at(run_id: str, at: int | None = None) -> Iterator[Look]:
     """Lend a run as it is now, or as it was after an event. Raises: RunNotFound"""
-    reading = _read(run_id, shelf.take(run_id))
+    known, reading = shelf.take(run_id), None
     try:
+        reading = _read(run_id, known)
         yield _look(reading, at)
     finally:
-        shelf.put(reading)
+        shelf.put(run_id, reading)
 
 
 def _look(reading: Reading, at: int | None) -> Look:

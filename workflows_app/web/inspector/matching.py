@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workflows_app.engine.history import History
-from workflows_app.engine.paths import is_helper, public
+from workflows_app.engine.paths import is_helper, last_id, public
 from workflows_app.engine.records import CONTAINERS, Record
 from workflows_app.web.graph.drawn import Drawn
 from workflows_app.web.graph.statuses import final, shown_status, tries_of
@@ -26,19 +26,27 @@ class Match:
     path: str
     record: Record | None
     now: int
+    name: str
 
 
 def matching(root: Drawn, history: History, q: str, only: str) -> list[Match]:
     """Find the steps that match, in the order in which they began: every item and every pass for itself."""
+    names = {node.path: node.name for node in root.leaves() if node.drawing == "pill"}
     found = [
-        Match(address(record, history), record, root.now)
+        _match(address(record, history), record, root.now, names)
         for record in history.records.values()
         if _fits(record, history, only) and has_words(record.path, q)
     ]
     found.sort(key=began)
     waiting = (node.path for node in root.leaves() if node.status == "pending" and node.path)
-    pending = [Match(path, None, root.now) for path in waiting if has_words(path, q)]
+    pending = [_match(path, None, root.now, names) for path in waiting if has_words(path, q)]
     return found if only else found + pending
+
+
+def _match(path: str, record: Record | None, now: int, names: Mapping[str, str]) -> Match:
+    """Name a step by its path, and by what it does where its id was made up."""
+    name = names.get(path, "")
+    return Match(path, record, now, name if name and name != last_id(path) else path)
 
 
 def has_words(path: str, q: str) -> bool:

@@ -29,7 +29,7 @@ from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.inspector.timeline import Timeline, lay_out
 from workflows_app.web.inspector.told import Change, EventLine, Page, Written, changes_page, events_page, written_page
 from workflows_app.web.values.jsontree import Tree, tree_of
-from workflows_app.words import short_id, status_word
+from workflows_app.words import AGAIN, EVENT, short_id, status_word
 
 FOLD_WIDER_THAN = 1_300
 VALUED = ("input", "output", "result", "state", "context", "answer", "error", "transcript", "code")
@@ -43,6 +43,7 @@ CHOICES = (
     ("again", gettext_lazy("What was tried again")),
     ("critical", gettext_lazy("What the time went into")),
 )
+WAITS = {"event": EVENT, "again": AGAIN}
 STATES = ("success", "bailed", "failed", "tripwire", "suspended", "waiting", "ready", "running", "canceled")
 
 
@@ -62,16 +63,20 @@ class RunFacts:
     finished: bool = False
     code_gone: bool = False
     worker_lost: bool = False
-    waits_for_event: bool = False
+    waits_for: str = ""
+
+    @property
+    def is_performed(self) -> bool:
+        return self.status == "running" and not self.worker_lost
 
     @property
     def shown(self) -> str:
         """Name the status that the page shows."""
-        return "waiting" if self.waits_for_event else self.status
+        return "waiting" if self.waits_for == "event" else self.status
 
     @property
     def words(self) -> str:
-        return _("waiting for an event") if self.waits_for_event else status_word(self.status)
+        return _(WAITS[self.waits_for]) if self.waits_for else status_word(self.status)
 
     @property
     def short_id(self) -> str:
@@ -289,11 +294,14 @@ def selected_path(asked: str, root: Node, history: History) -> str:
         if history.find(asked) is None and find(draw(root, history, 0), asked) is None:
             raise UnknownStep(_("This run has no step %r.") % asked)
         return asked
-    leaves = [r for r in history.records.values() if "/" not in r.path]
+    # Most of a long run has succeeded, and every part of an open page comes by here.
+    leaves = [r for r in history.records.values() if r.status != "success" and "/" not in r.path]
     for wanted in ("suspended", "failed", "tripwire", "running", "waiting"):
         matching = [r for r in leaves if shown_status(r) == wanted]
         if matching:
-            return public(max(matching, key=lambda r: r.path.count(".") + r.path.count("[")).path)
+            chosen = public(max(matching, key=lambda r: r.path.count(".") + r.path.count("[")).path)
+            # The items that run are others each time: who watches them sees the list.
+            return chosen.partition("[")[0] if wanted in ("running", "waiting") else chosen
     return ""
 
 

@@ -35,7 +35,7 @@ from workflows_app.web.inspector.viewer import Viewed, view
 from workflows_app.web.values.facts import Told, described, facts_in
 from workflows_app.web.values.jsondiff import Diff, diff_of
 from workflows_app.web.values.jsontree import Tree, branch_of
-from workflows_app.words import status_word
+from workflows_app.words import step_word
 
 WHOLE_RUN = "/"
 COMPARED = 512 * 1024
@@ -73,6 +73,7 @@ class Ask:
     assign_to: str
     body: str
     priority: str
+    decided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,9 @@ class Panel:
     @property
     def words(self) -> str:
         """Say the status in words."""
-        return (
-            _("waiting for the event") if (self.kind, self.status) == ("event", "waiting") else status_word(self.status)
-        )
+        if (self.kind, self.status) == ("event", "waiting"):
+            return _("waiting for the event")
+        return step_word(self.status, self.kind)
 
     @property
     def address(self) -> str:
@@ -153,7 +154,7 @@ def step_panel(path: str, flow: Drawn, moment: Moment, sight: Sight) -> Panel:
         name=own.name if own and own.kind == "event" else path.rpartition(".")[2],
         status=own.status if own else final(shown_status(record), moment.history.finished),
         where=where(flow, path),
-        kind=drawn.kind if drawn is not None else "",
+        kind=own.kind if own else record.role if record else "",
         description=(drawn.description or "") if drawn else "",
         attempt=record.attempt if record else 0,
         usage=usage_of(moment.history, record) if record else None,
@@ -332,7 +333,8 @@ def ask_of(record: Record, sight: Sight) -> Ask:
     body = record.body or "" if sight.may_see else ""
     priority = Approval.Priority.of(record.priority)
     asked = ", ".join(record.groups) or record.assign_to or ""
-    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable)
+    decided = tuple(f"{vote.by} ({', '.join(vote.groups)})" if vote.groups else vote.by for vote in record.votes)
+    return Ask(title, told, tree, record.suspended_at, record.due, asked, body, priority.notable, decided)
 
 
 def tries_of(record: Record, now: int) -> tuple[TryRow, ...]:

@@ -21,6 +21,7 @@ from workflows_app.engine.schema import EMPTY, Value
 RUNS = 32
 BYTES = 64_000_000
 EVENT_BYTES = 600
+PATIENCE = 10.0
 HELD = {kind: tuple(FIELDS[kind] & VALUES) for kind in FIELDS}
 
 Numbered = tuple[int, Event]
@@ -118,25 +119,43 @@ class Moment:
 
 
 class Shelf:
-    """Keeps readings, those used last, as long as they are few and small."""
+    """Keeps readings, those used last, as long as they are few and small; the one used last in any case."""
 
-    def __init__(self, runs: int = RUNS, most_bytes: int = BYTES) -> None:
-        self.runs, self.most_bytes = runs, most_bytes
+    def __init__(self, runs: int = RUNS, most_bytes: int = BYTES, patience: float = PATIENCE) -> None:
+        self.runs, self.most_bytes, self.patience = runs, most_bytes, patience
         self.kept: OrderedDict[str, Reading] = OrderedDict()
-        self.lock = threading.Lock()
+        self.lent: dict[str, int] = {}
+        self.changed = threading.Condition()
 
     def take(self, run_id: str) -> Reading | None:
-        """Lend a reading: nobody else has it until it is put back."""
-        with self.lock:
+        """Lend a reading: nobody else has it until it is put back.
+
+        An open page asks for all its parts at once. Who comes while it is lent, or is read for the first time, waits:
+        to read a long run once more takes far longer. Who holds it already gets none.
+        """
+        me = threading.get_ident()
+        with self.changed:
+            self.changed.wait_for(lambda: self.lent.get(run_id, me) == me, self.patience)
+            if run_id in self.lent:
+                return None
+            self.lent[run_id] = me
             return self.kept.pop(run_id, None)
 
-    def put(self, reading: Reading) -> None:
+    def put(self, run_id: str, reading: Reading | None) -> None:
         """Keep a reading, and drop those that were not used for longest when they become too many."""
-        with self.lock:
-            self.kept.pop(reading.head.id, None)
-            self.kept[reading.head.id] = reading
-            while len(self.kept) > self.runs or sum(one.bytes for one in self.kept.values()) > self.most_bytes:
+        with self.changed:
+            if self.lent.get(run_id) == threading.get_ident():
+                del self.lent[run_id]
+            if reading is not None:
+                self.kept.pop(run_id, None)
+                self.kept[run_id] = reading
+            while len(self.kept) > 1 and self.is_full:
                 self.kept.popitem(last=False)
+            self.changed.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.kept) > self.runs or sum(one.bytes for one in self.kept.values()) > self.most_bytes
 
 
 def held_by(event: Event) -> list[tuple[str, Value]]:

@@ -14,7 +14,7 @@ CHOICES = {
     "only": ("failed", "waiting", "running", "success", "again", "critical"),
     "flat": ("1",),
     "show": ("table",),
-    "items": ("failed", "open"),
+    "items": ("failed", "open", "again"),
     "side": ("closed",),
 }
 NUMBERS = ("at", "row", "start", "end", "skip")

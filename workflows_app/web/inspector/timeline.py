@@ -223,7 +223,7 @@ def content(node: Drawn) -> tuple[Lane, ...]:
 def row_of(place: Place | Match, history: History, step: str) -> Row:
     """Make the row of a place."""
     if isinstance(place, Match):
-        return _record_row(place.record, place.path, place.path, 0, history, place.now, selected=place.path == step)
+        return _record_row(place.record, place.path, place.name, 0, history, place.now, selected=place.path == step)
     if place.index is not None:
         path = f"{place.node.path}[{place.index}]"
         record = history.find(path)

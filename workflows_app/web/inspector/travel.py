@@ -16,13 +16,14 @@ from workflows_app import runtime
 from workflows_app.engine.drift import place
 from workflows_app.engine.history import History
 from workflows_app.engine.rewind import takes
-from workflows_app.engine.schema import ANY, Json, Schema, Value
+from workflows_app.engine.schema import ANY, NULL, Json, Schema, Value
 from workflows_app.engine.verbs import place_of
 from workflows_app.engine.workflow import Workflow
 from workflows_app.web.forms import BoundForm, SchemaForm, Upload, form_from_schema
 from workflows_app.web.graph.drawn import Drawn
 from workflows_app.web.graph.flow import draw
 from workflows_app.web.values.schemas import checked_by, json_schema_of
+from workflows_app.words import size
 
 LARGEST: Final = 65_536
 OBJECT: Final = {"type": "object", "x-widget": "json"}
@@ -61,6 +62,7 @@ class Part:
     key: str
     form: SchemaForm
     on: bool = False
+    left_out: int = 0
 
     @property
     def title(self) -> str:
@@ -68,6 +70,10 @@ class Part:
 
     @property
     def help(self) -> str:
+        if self.left_out:
+            return _(
+                "What is recorded is too large to be shown here (%s). It is used unless you write another."
+            ) % size(self.left_out)
         return str(HELP.get(self.key, ""))
 
 
@@ -95,17 +101,31 @@ def parts_of(run_id: str, workflow: Workflow, history: History, target: str, reu
     asks = getattr(node, "resume_schema", None)
     values = {path: found.output for path in reused if "[" not in path and (found := history.find(path))}
     outputs = {path: value for path, value in values.items() if value is not None and value.size <= LARGEST}
-    wanted = [history.state, history.context, *outputs.values(), *([record.input] if record else [])]
-    load(run_id, wanted)
-    parts = [Part("input", form_for(workflow, takes(workflow, target), "input", record.input.data if record else None))]
+    taken = record.input if record is not None else NULL
+    load(run_id, [value for value in (history.state, history.context, taken) if not too_large(value)])
+    load(run_id, list(outputs.values()))
+    form = form_for(workflow, takes(workflow, target), "input", editable(taken))
+    parts = [Part("input", form, left_out=too_large(taken))]
     if asks:
         parts.append(Part("answer", form_for(workflow, asks, "answer-now", None)))
     results = {path: value.data for path, value in outputs.items()}
     shown = results if sum(value.size for value in outputs.values()) <= LARGEST else {}
     parts.append(Part("results", results_form(workflow).initial(shown)))
     if workflow.state_schema:
-        parts.append(Part("state", form_for(workflow, workflow.state_schema, "state", history.state.data)))
-    return [*parts, Part("context", object_form("context").initial(history.context.data))]
+        form = form_for(workflow, workflow.state_schema, "state", editable(history.state))
+        parts.append(Part("state", form, left_out=too_large(history.state)))
+    form = object_form("context")
+    form = form if too_large(history.context) else form.initial(history.context.data)
+    return [*parts, Part("context", form, left_out=too_large(history.context))]
+
+
+def too_large(value: Value) -> int:
+    """Give the size of a value that no form shows; 0 for one that is small enough to be edited."""
+    return value.size if value.size > LARGEST else 0
+
+
+def editable(value: Value) -> Json:
+    return None if too_large(value) else value.data
 
 
 def load(run_id: str, values: list[Value]) -> None:

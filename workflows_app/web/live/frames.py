@@ -124,8 +124,9 @@ class Picture:
 
     def _words(self, record: Record) -> dict[str, str]:
         """Name the words for what the status alone does not say."""
-        waits = record.role == "event" and record.status == "suspended" and not self.history.finished
-        return {"word": "event"} if waits else {}
+        if shown_status(record) != "waiting" or self.history.finished or record.status == "waiting":
+            return {}
+        return {"word": "event" if record.role == "event" else "again"}
 
 
 def chunks(deltas: Iterable[Delta]) -> list[list[Delta]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
@@ -11,15 +11,17 @@ from django.core.cache import cache
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from workflows_app import runtime
+from workflows_app.engine.drift import place
 from workflows_app.engine.paths import ITEM, owner, public
 from workflows_app.engine.ports import OPEN, TERMINAL
 from workflows_app.models import Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
 from workflows_app.rights import seen, told_error
-from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, steps_of
+from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, first_line, name_at, steps_of
 from workflows_app.web.runs.filters import RunFilters
 from workflows_app.web.runs.pages import RunPage, read_page
-from workflows_app.words import EVENT, status_word
+from workflows_app.words import AGAIN, EVENT, TRIED, status_word
 
 REMEMBERED: Final = 60
 NAMED: Final = 5
@@ -35,6 +37,7 @@ class Row:
     took: int | None
     note: str
     asks: bool = False
+    again: bool = False
 
     @property
     def status(self) -> str:
@@ -43,6 +46,8 @@ class Row:
 
     @property
     def words(self) -> str:
+        if self.again:
+            return _(AGAIN)
         return status_word(self.run.status) if self.status == self.run.status else _(EVENT)
 
     @property
@@ -72,10 +77,26 @@ class Place:
 def rows_of(runs: Sequence[Run]) -> list[Row]:
     """Add which step each run is on, or what it failed with."""
     steps = steps_of(run.id for run in runs if run.status in OPEN)
-    errors = {run.id: told_error(run.workflow_id, run.error).partition("\n")[0] for run in runs}
+    errors = {run.id: first_line(told_error(run.workflow_id, run.error)) for run in runs}
     words = errors | {at: str(on) for at, on in steps.items()}
     asks = set(asking(Run.objects.filter(pk__in=[run.id for run in runs])).values_list("pk", flat=True))
-    return [Row(run, elapsed(run.started_at, run.finished_at), words[run.id], run.id in asks) for run in runs]
+    again = trying_again(run.id for run in runs if run.status == "waiting")
+    return [
+        Row(run, elapsed(run.started_at, run.finished_at), words[run.id], run.id in asks, run.id in again)
+        for run in runs
+    ]
+
+
+def trying_again(run_ids: Iterable[str]) -> set[str]:
+    """Find the runs that wait for nothing but the next try of a step."""
+    timers = Wait.objects.filter(run__in=list(run_ids), kind=Wait.Kind.TIMER).exclude(path="")
+    known = runtime.get_engine().registry.by_id
+    kinds: dict[str, set[str]] = {}
+    for run_id, name, path in timers.values_list("run_id", "run__workflow_id", "path")[:COUNTED]:
+        node = known[name].places.get(place(path)) if name in known else None
+        if node is not None:
+            kinds.setdefault(run_id, set()).add(node.kind)
+    return {run_id for run_id, found in kinds.items() if TRIED.issuperset(found)}
 
 
 def amount_of(filters: RunFilters, found: RunPage) -> Amount | None:
@@ -130,7 +151,7 @@ def by_step(filters: RunFilters) -> list[Group]:
     rows = {row.run.id: row for row in rows_of(list(runs.values()))}
     return [
         Group(
-            f"{workflow} · {step}",
+            f"{workflow} · {name_at(workflow, step)}",
             "",
             replace(filters, group="", older="", newer="").query(workflow=workflow, step=step),
             None if filters.q else Amount(place.count),

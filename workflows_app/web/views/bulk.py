@@ -94,7 +94,6 @@ def sorted_out(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 def foreseen(request: Asked, verb: str, run: Run) -> Outcome:
     """Say what is in the way of a verb, as the run's own page does."""
     engine = runtime.get_engine()
-    is_lost = run.status == "running" and is_abandoned(run.id)
     facts = RunFacts(
         id=run.id,
         workflow_id=run.workflow_id,
@@ -103,12 +102,9 @@ def foreseen(request: Asked, verb: str, run: Run) -> Outcome:
         created_at=to_instant(run.created_at),
         finished=run.finished_at is not None,
         code_gone=run.workflow_id not in engine.registry.by_id,
-        worker_lost=is_lost,
+        worker_lost=run.status == "running" and is_abandoned(run.id),
     )
-    obstacle = act_of(verb, facts, request).obstacle
-    if verb == "restart" and not obstacle and run.status == "running" and not is_lost:
-        obstacle = _("It is being performed, so there is nothing to take over.")
-    return Outcome(run, obstacle)
+    return Outcome(run, act_of(verb, facts, request).obstacle)
 
 
 def do(request: Asked, verb: str, run: Run) -> Outcome:

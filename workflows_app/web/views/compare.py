@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from workflows_app.rights import may_on_run, reach_of, seen
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.http import Asked, page, show, show_dialog
 from workflows_app.web.inspector.compare import Comparison, Pair, compare, facts_of, sections_of
-from workflows_app.web.inspector.look import look_at
+from workflows_app.web.inspector.look import Look, looking_at
 
 COPIES = 5
 VERSIONS = 3
@@ -97,7 +98,13 @@ def comparison(request: Asked) -> HttpResponse:
     kept = Definition.objects.filter(pk=b_run.workflow_id).values_list("left_out", flat=True).first() or ""
     if "ignore" not in request.GET:
         choice = replace(choice, ignore=kept)
-    a, b = look_at(choice.a), look_at(choice.b)
+    with ExitStack() as stack:
+        # In one order, so that of two who compare the same runs neither holds what the other waits for.
+        looks = {name: stack.enter_context(looking_at(name)) for name in sorted({choice.a, choice.b})}
+        return compared(request, choice, kept, looks[choice.a], looks[choice.b])
+
+
+def compared(request: Asked, choice: Choice, kept: str, a: Look, b: Look) -> HttpResponse:
     now = runtime.get_engine().now()
     found = compare(a, b, now, choice.step)
     sees = all(may_on_run(request.user, "view_payload", look.head.id) for look in (a, b))
@@ -106,7 +113,7 @@ def comparison(request: Asked) -> HttpResponse:
         "found": found,
         "facts": list(facts_of(found, now)),
         "rows": [Row.of(pair, found.longest) for pair in in_order(found, choice.sort)],
-        "may_keep": may_in(request, b_run.workflow_id) and choice.ignore.strip() != kept,
+        "may_keep": may_in(request, b.head.workflow_id) and choice.ignore.strip() != kept,
         "same_workflow": a.head.workflow_id == b.head.workflow_id,
         "is_open": not (a.history.finished and b.history.finished),
         "ended": "success" if b.head.status == "success" else "pending",

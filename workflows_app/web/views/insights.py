@@ -24,6 +24,7 @@ from workflows_app.models import Run
 from workflows_app.rights import seen
 from workflows_app.web.figures import charts
 from workflows_app.web.figures.charts import COUNT, P50, P95, P99, SHARE, TIME, Reading, Unit
+from workflows_app.web.figures.counts import name_at
 from workflows_app.web.figures.measures import Measure, Span, by_part, by_workflow, last_days, last_hours
 from workflows_app.web.figures.panels import Content, Panel, read_panel
 from workflows_app.web.http import Asked, offers, page, show
@@ -141,8 +142,9 @@ def faults(story: Story) -> Content:
 
 def fault_of(story: Story, workflow: str, fault: str, runs: int, total: int) -> Fault:
     kind, _, step = fault.partition("\n")
+    name = name_at(workflow, step) if step else ""
     asked = {"workflow": workflow, "fault": kind, "where": step, "by": "end", "since": charts.local(story.span.since)}
-    return Fault(kind, step, workflow, runs, round(100 * runs / total), urlencode(asked))
+    return Fault(kind, name, workflow, runs, round(100 * runs / total), urlencode(asked))
 
 
 def oldest(story: Story) -> Content:

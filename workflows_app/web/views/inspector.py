@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workflows_app import runtime
-from workflows_app.approvals.policy import Who, refusal, takes_on
+from workflows_app.approvals.policy import Who, may_handle, refusal, takes_on
 from workflows_app.engine.records import Record
 from workflows_app.models import Desk, Version
 from workflows_app.models.instants import to_datetime
@@ -23,7 +23,7 @@ from workflows_app.web.approvals.inbox import due_words
 from workflows_app.web.approvals.question import Asking, draft_of, with_draft
 from workflows_app.web.figures.usual import usual_active
 from workflows_app.web.forms import SchemaForm
-from workflows_app.web.graph.statuses import waits_for_event
+from workflows_app.web.graph.statuses import waits_for
 from workflows_app.web.http import Asked, may, number, page, show
 from workflows_app.web.inspector.acts import acts_of, more_of
 from workflows_app.web.inspector.alike import alike
@@ -93,13 +93,17 @@ def question_context(request: Asked, look: Look, view: Inspector, form: SchemaFo
         return {}
     asked, drafted = approval_at(look.head.id, record), None
     refused = refusal(who, asked) if asked is not None else ""
-    if form is None and who.may_decide and not refused:
+    if look.head.blocked_reason:
+        # No answer would be taken: the panel shows the choice that has to come first.
+        form = None
+    elif form is None and who.may_decide and not refused:
         form = proposed_form(look, record.path)
         drafted = draft_of(asked, who) if asked is not None else None
     due = to_datetime(record.due) if record.due is not None else None
     goes_on = asked is None or takes_on(who, asked)
     question = asking(look, record, form, view, drafted, goes_on=goes_on) if form is not None else None
-    told = {"due": due_words(due, timezone.now()), "refused": refused}
+    handles = asked is not None and may_handle(who, asked)
+    told = {"due": due_words(due, timezone.now()), "refused": refused, "handles": handles}
     return {"question": question, "asked": asked if who.may_decide else None, **told}
 
 
@@ -130,7 +134,7 @@ def facts_of(look: Look) -> RunFacts:
         forked_from=head.forked_from or "",
         finished=look.moment.reading.history.finished,
         code_gone=look.workflow is None,
-        waits_for_event=waits_for_event(look.moment.reading.history),
+        waits_for=waits_for(look.moment.reading.history) if head.status in ("suspended", "waiting") else "",
         worker_lost=head.status == "running" and is_abandoned(head.id),
     )
 

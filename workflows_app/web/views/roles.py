@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,11 +18,12 @@ from workflows_app.rights import MANAGER
 from workflows_app.roles import APP, RIGHTS
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
+from workflows_app.web.http import DIALOG, Asked, ask_first, leave, page, show
 from workflows_app.web.http import RIGHTS as WORDS
-from workflows_app.web.http import Asked, page, show
 from workflows_app.web.people.forms import GrantIn, RoleIn, grant_form, role_form, said
 from workflows_app.web.views.profile import FORM
 
+NAMED = 12
 NOT_YOURS = gettext_lazy("You would lose the right to manage members. Let somebody else do it.")
 
 
@@ -69,10 +71,13 @@ def role(request: Asked, name: str) -> HttpResponse:
     return redirect("settings:roles")
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page("manage_members", door=())
 def delete_role(request: Asked, name: str) -> HttpResponse:
     group = get_object_or_404(Group, name=name)
+    if request.method != "POST":
+        title, back = _("Delete the role %s?") % name, reverse("settings:role", args=[name])
+        return ask_first(request, title, lost_with(group), _("Delete this role"), back)
     if depends_on(request, group):
         return role_page(
             request, group, role_form().initial({"name": name, "rights": rights_of(group)}), str(NOT_YOURS), 409
@@ -81,7 +86,15 @@ def delete_role(request: Asked, name: str) -> HttpResponse:
     group.delete()
     note(request, "role_deleted", Thing("role", name), before=before)
     messages.success(request, _("The role %s is deleted.") % name)
-    return redirect("settings:roles")
+    return leave(request, reverse("settings:roles"))
+
+
+def lost_with(group: Group) -> str:
+    """Say who loses by it, and what was tied to it."""
+    names = list(group.user_set.order_by("username").values_list("username", flat=True))
+    shown = ", ".join(names[:NAMED]) + (_(" and %d more") % (len(names) - NAMED) if len(names) > NAMED else "")
+    who = _("Who has it loses the rights that come with it: %s.") % shown if names else _("Nobody has it.")
+    return f"{who} {_('Workflow rights and questions that name it reach nobody by it any more.')}"
 
 
 def depends_on(request: Asked, group: Group) -> bool:

@@ -9,12 +9,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from workflows_app.models import SavedView
 from workflows_app.rights import reach_of
 from workflows_app.web.activity import Thing, note
-from workflows_app.web.http import INBOX, Asked, page, show
+from workflows_app.web.http import DIALOG, INBOX, Asked, ask_first, leave, page, show
 from workflows_app.web.savedviews import Savable, address_of, free_slug, name_of, savable
 
 FORM = ["GET", "HEAD", "POST"]
@@ -83,14 +83,19 @@ def edit(request: Asked, slug: str) -> HttpResponse:
     return redirect("views:open", view.slug)
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page(door=INBOX)
 def delete(request: Asked, slug: str) -> HttpResponse:
     view = own(request, slug)
+    if request.method != "POST":
+        title, back = _("Delete the view “%s”?") % view.title, reverse("views:edit", args=[slug])
+        lost = _("What it shows stays; only its name and its filters are lost.")
+        shared = _("It is shared: it goes from the list and the wall of everybody.") if view.is_shared else ""
+        return ask_first(request, title, f"{lost} {shared}".strip(), _("Delete this view"), back)
     log(request, "delete_view", view)
     view.delete()
     messages.success(request, _("The view “%(title)s” is deleted.") % {"title": view.title})
-    return redirect("views:list")
+    return leave(request, reverse("views:list"))
 
 
 def title_of(request: Asked) -> tuple[str, str]:

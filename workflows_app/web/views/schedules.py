@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from workflows_app import runtime
 from workflows_app.engine.workflow import Workflow
 from workflows_app.errors import InvalidData, RunError
 from workflows_app.models import Schedule
@@ -22,11 +23,10 @@ from workflows_app.rights import told_error
 from workflows_app.web.checking import without_errors
 from workflows_app.web.figures.stuck import fault_of, in_one_line
 from workflows_app.web.forms import SchemaForm
-from workflows_app.web.http import Asked, may, offers, page, show
+from workflows_app.web.http import DIALOG, Asked, ask_first, leave, may, offers, page, show
 from workflows_app.web.people.forms import said
 from workflows_app.web.values.jsontree import branch_of
 from workflows_app.web.views.trials import committed
-from workflows_app.web.views.workflows import find
 from workflows_app.web.workflows import scheduling
 from workflows_app.web.workflows.scheduling import CATCH_UP_WORDS, MOST, OVERLAP_WORDS, ScheduleIn, visible
 from workflows_app.web.workflows.starting import Forms, forms_for
@@ -131,6 +131,7 @@ def detail(request: Asked, schedule_id: str) -> HttpResponse:
         "fires": fires(row.firings.order_by("-id")[:SHOWN]),
         "may_manage": may(request, "manage_schedule"),
         "may_start": may(request, "start_run"),
+        "removable": scheduling.is_removable(row),
         **given_of(request, row),
     }
     return show(request, "schedules/_detail.html" if request.htmx else "schedules/detail.html", context)
@@ -138,9 +139,9 @@ def detail(request: Asked, schedule_id: str) -> HttpResponse:
 
 def given_of(request: Asked, row: Schedule) -> dict[str, object]:
     """Say what the runs are started with, to whoever may read it."""
-    workflow = find(row.workflow_id) if any(o.workflow and o.workflow.id == row.workflow_id for o in offers()) else None
-    if not isinstance(workflow, Workflow):
-        return {"code_gone": True}
+    workflow = runtime.get_engine().registry.by_id.get(row.workflow_id)
+    if workflow is None:
+        return {}
     fault = fault_of(row)
     told = in_one_line(told_error(row.workflow_id, fault)) or _("The workflow does not take what this gives its runs.")
     about: dict[str, object] = {"fault": told if fault else ""}
@@ -182,16 +183,20 @@ def fire(request: Asked, schedule_id: str) -> HttpResponse:
         return redirect("schedules:detail", row.id)
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page("start_run", "manage_schedule")
 def delete(request: Asked, schedule_id: str) -> HttpResponse:
     row = found(schedule_id)
-    if row.is_declared:
+    if not scheduling.is_removable(row):
         messages.warning(request, _("The code of the workflow says when it is. Change it there."))
-        return redirect("schedules:detail", row.id)
+        return leave(request, reverse("schedules:detail", args=[row.id]))
+    if request.method != "POST":
+        name = f"{row.workflow_id} · {row.title}" if row.title else row.workflow_id
+        title, back = _("Delete the schedule of %s?") % name, reverse("schedules:detail", args=[row.id])
+        return ask_first(request, title, scheduling.lost_with(row), _("Delete this schedule"), back)
     scheduling.remove(request, row)
     messages.success(request, _("The schedule is deleted. Its runs stay."))
-    return redirect("schedules:list")
+    return leave(request, reverse("schedules:list"))
 
 
 def back(request: Asked, row: Schedule) -> HttpResponse:

@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from workflows_app.models import Token
 from workflows_app.models.token import MARK, SHOWN, TokenQuerySet, digest_of, new_text
@@ -17,8 +18,8 @@ from workflows_app.rights import reach_of
 from workflows_app.roles import RIGHTS
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import BoundForm, SchemaForm
+from workflows_app.web.http import DIALOG, Asked, ask_first, leave, may, page, show
 from workflows_app.web.http import RIGHTS as WORDS
-from workflows_app.web.http import Asked, may, page, show
 from workflows_app.web.people.forms import NONE, TokenIn, said, token_form
 from workflows_app.web.views.profile import FORM
 
@@ -83,11 +84,15 @@ def visible(request: Asked) -> TokenQuerySet:
     return found if may(request, "manage_members") else found.filter(user=request.user)
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page("manage_tokens", door=())
 def revoke(request: Asked, token_id: int) -> HttpResponse:
     token = get_object_or_404(visible(request), pk=token_id)
+    if request.method != "POST":
+        title, back = _("Take back the token “%s”?") % token.name, reverse("settings:tokens")
+        lost = _("A program that sends it is refused from now on. It cannot be given again; you can make another.")
+        return ask_first(request, title, lost, _("Take it back"), back)
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
         note(request, "token_revoked", Thing("token", token.begins), reason=token.name)
     messages.success(request, _("The token %s does not work any more.") % token.name)
-    return redirect("settings:tokens")
+    return leave(request, reverse("settings:tokens"))

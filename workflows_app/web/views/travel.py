@@ -19,7 +19,7 @@ from workflows_app.web.forms import BoundForm
 from workflows_app.web.http import Asked, leave, may, page, show_dialog, why_not
 from workflows_app.web.inspector.acts import act_of
 from workflows_app.web.inspector.foresight import Foresight, foresee
-from workflows_app.web.inspector.look import Look, look_at
+from workflows_app.web.inspector.look import Look, looking_at
 from workflows_app.web.inspector.page import RunFacts, selected_path
 from workflows_app.web.inspector.travel import Part, Stop, bind, given, parts_of, stops_of
 from workflows_app.web.views.inspector import facts_of
@@ -39,6 +39,7 @@ class Journey:
     reason: str
     parts: list[Part]
     ahead: Foresight
+    breakpoints: list[str]
     fault: str = ""
 
     @property
@@ -49,7 +50,11 @@ class Journey:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page("timetravel_run")
 def travel(request: Asked, run_id: str) -> HttpResponse:
-    look = look_at(run_id)
+    with looking_at(run_id) as look:
+        return travelled(request, look)
+
+
+def travelled(request: Asked, look: Look) -> HttpResponse:
     run = facts_of(look)
     if (act := act_of("time-travel", run, request)).obstacle or look.workflow is None:
         ahead = Foresight(obstacle=act.obstacle)
@@ -84,6 +89,7 @@ def planned(request: Asked, look: Look, workflow: Workflow, asked: QueryDict) ->
         reason=asked.get("reason", "")[:500],
         parts=parts_of(look.head.id, workflow, look.history, target, ahead.reused.all) if sees else [],
         ahead=ahead,
+        breakpoints=sorted(look.history.breakpoints),
     )
 
 

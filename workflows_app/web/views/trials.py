@@ -21,7 +21,7 @@ from workflows_app.errors import WorkflowNotFound
 from workflows_app.models import Run, SavedInput
 from workflows_app.web.checking import without_errors
 from workflows_app.web.forms import SchemaForm
-from workflows_app.web.http import Asked, may, named, page, show
+from workflows_app.web.http import DIALOG, Asked, ask_first, leave, may, named, page, show
 from workflows_app.web.people.forms import said
 from workflows_app.web.views.workflows import find
 from workflows_app.web.workflows import trying
@@ -78,15 +78,30 @@ def edit(request: Asked, workflow_id: str, test_id: int) -> HttpResponse:
     return form_page(request, workflow, forms.filled(workflow, test.values), about, test)
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page("view_payload", "start_run")
 def delete(request: Asked, workflow_id: str, test_id: int) -> HttpResponse:
     workflow = committed(workflow_id)
     test = own(request, found(request, workflow, test_id))
+    if request.method != "POST":
+        return ask_first(
+            request, _("Delete “%s”?") % test.title, lost_with(test), _("Delete it"),
+            reverse("workflows:test", args=[workflow.id, test.pk]),
+        )  # fmt: skip
     log(request, "delete_input", test)
     trying.delete(test, request.user.get_username())
     messages.success(request, _("“%s” is deleted.") % test.title)
-    return redirect("workflows:tests", workflow.id)
+    return leave(request, reverse("workflows:tests", args=[workflow.id]))
+
+
+def lost_with(test: SavedInput) -> str:
+    """Say what goes with an input or a test."""
+    runs, others = test.trials.count(), _("Nobody else finds it any more either.") if test.is_shared else ""
+    went = ngettext(
+        "How it went %d time is forgotten; the run stays.", "How it went %d times is forgotten; the runs stay.", runs
+    )
+    known = _("The input that it keeps is lost.")
+    return " ".join(filter(None, [known, went % runs if runs else "", others]))
 
 
 @require_POST

@@ -35,10 +35,10 @@ from workflows_app.web.activity import note, of_run, reason_of
 from workflows_app.web.approvals.answering import answer_form
 from workflows_app.web.approvals.deciding import approval_at, decide, decider
 from workflows_app.web.forms import BoundForm
-from workflows_app.web.http import Asked, all_named, leave, may, page, show, show_dialog
+from workflows_app.web.http import DIALOG, Asked, all_named, leave, may, page, show, show_dialog
 from workflows_app.web.inspector.acts import act_of
 from workflows_app.web.inspector.foresight import Foresight, foresee, names
-from workflows_app.web.inspector.look import Look, look_at
+from workflows_app.web.inspector.look import Look, look_at, looking_at
 from workflows_app.web.inspector.selection import Selection
 from workflows_app.web.runs.deletions import take_back, undo_words, wish
 from workflows_app.web.values.jsontree import tree_of
@@ -46,7 +46,6 @@ from workflows_app.web.views.inspector import facts_of, inspector_page
 from workflows_app.words import short_id
 
 AT_ONCE = 500
-DIALOG = ["GET", "HEAD", "POST"]
 
 
 @require_POST
@@ -183,8 +182,8 @@ def keep(request: Asked) -> HttpResponse:
 
 def ask(request: Asked, run_id: str, verb: str, ahead: Foresight, **more: object) -> HttpResponse:
     """Show the dialog of a verb: what it would do, and the form that has it done."""
-    look = look_at(run_id)
-    run = facts_of(look)
+    with looking_at(run_id) as look:
+        run = facts_of(look)
     act = act_of(verb, run, request)
     context = {"run": run, "act": act, "ahead": replace(ahead, obstacle=act.obstacle or ahead.obstacle), **more}
     return show_dialog(request, f"verbs/_{verb}.html", context)

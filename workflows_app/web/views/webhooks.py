@@ -6,13 +6,15 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from workflows_app.models import Delivery, Webhook
 from workflows_app.web.activity import note
 from workflows_app.web.forms import SchemaForm
-from workflows_app.web.http import Asked, page, show
+from workflows_app.web.http import DIALOG, Asked, ask_first, leave, page, show
 from workflows_app.web.people.forms import said
 from workflows_app.web.views.profile import FORM
 from workflows_app.web.webhooks import ALL, MOST, WebhookIn, make, thing, webhook_form
@@ -75,11 +77,28 @@ def send_again(request: Asked, webhook_id: int, delivery_id: int) -> HttpRespons
     return redirect("settings:webhook", webhook_id)
 
 
-@require_POST
+@require_http_methods(DIALOG)
 @page("manage_webhooks", door=())
 def delete(request: Asked, webhook_id: int) -> HttpResponse:
     hook = get_object_or_404(Webhook, pk=webhook_id)
+    if request.method != "POST":
+        return ask_first(
+            request, _("Delete the webhook %s?") % hook, lost_with(hook), _("Delete this webhook"),
+            reverse("settings:webhook", args=[hook.pk]),
+        )  # fmt: skip
     note(request, "webhook_deleted", thing(hook), before={"address": hook.url})
     hook.delete()
     messages.success(request, _("The webhook is deleted, with what was sent to it."))
-    return redirect("settings:webhooks")
+    return leave(request, reverse("settings:webhooks"))
+
+
+def lost_with(hook: Webhook) -> str:
+    told, due = hook.deliveries.count(), hook.deliveries.filter(done_at=None).count()
+    known = ngettext(
+        "The list of %d message to it and how it was answered goes with it.",
+        "The list of %d messages to it and how they were answered goes with it.",
+        told,
+    )
+    left = ngettext("%d that is due is not sent any more.", "%d that are due are not sent any more.", due)
+    sentences = (_("It is told nothing any more."), known % told if told else "", left % due if due else "")
+    return " ".join(filter(None, sentences))

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from workflows_app import runtime
@@ -163,6 +163,28 @@ def go_on(request: Asked, row: Schedule) -> None:
     if paused.update(state=Schedule.State.ACTIVE, next_at=row.next_at):
         note(request, "schedule_resumed", thing(row))
     row.state = Schedule.State.ACTIVE
+
+
+def is_gone(row: Schedule) -> bool:
+    """Tell whether the code of its workflow is not here, so that it starts nothing."""
+    return row.workflow_id not in runtime.get_engine().registry.by_id
+
+
+def is_removable(row: Schedule) -> bool:
+    """Tell whether people may delete it: what the code declares goes with the code, or after it."""
+    return not row.is_declared or is_gone(row)
+
+
+def lost_with(row: Schedule) -> str:
+    """Say what goes with a schedule."""
+    fired = row.firings.count()
+    went = ngettext(
+        "It starts no run any more, and what came of %d time is forgotten. Its runs stay.",
+        "It starts no run any more, and what came of %d times is forgotten. Its runs stay.",
+        fired,
+    )
+    back = _("If its code comes back, it is there again.") if row.is_declared else ""
+    return f"{went % fired if fired else _('It starts no run any more.')} {back}".strip()
 
 
 def remove(request: Asked, row: Schedule) -> None:

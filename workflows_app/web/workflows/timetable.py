@@ -15,6 +15,7 @@ from workflows_app.errors import DefinitionError
 from workflows_app.models import Firing, Run, Schedule
 from workflows_app.rights import told_error
 from workflows_app.web.values.crons import said_of
+from workflows_app.web.workflows.scheduling import is_gone
 
 DAY: Final = timedelta(days=1)
 WIDTH: Final = 240.0
@@ -46,12 +47,16 @@ class Fire:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A schedule as the list shows it. `marks` are its times of the next day, from 0 to `WIDTH`."""
+    """A schedule as the list shows it. `marks` are its times of the next day, from 0 to `WIDTH`.
+
+    It is gone where the code of its workflow is not here.
+    """
 
     row: Schedule
     words: str
     last: Fire | None
     marks: Sequence[float]
+    is_gone: bool
 
     @property
     def is_late(self) -> bool:
@@ -64,9 +69,12 @@ def listed(rows: Iterable[Schedule]) -> list[Scheduled]:
     found = list(rows)
     last = latest(found)
     now = timezone.now()
-    return [
-        Scheduled(row, said_of(row.cron), last.get(row.pk), () if row.is_paused else marks(row, now)) for row in found
-    ]
+    return [scheduled(row, last.get(row.pk), now) for row in found]
+
+
+def scheduled(row: Schedule, last: Fire | None, now: datetime) -> Scheduled:
+    gone = is_gone(row)
+    return Scheduled(row, said_of(row.cron), last, () if row.is_paused or gone else marks(row, now), gone)
 
 
 def latest(rows: Sequence[Schedule]) -> dict[str, Fire]:

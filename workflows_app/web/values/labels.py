@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workflows_app.engine.drift import place
 from workflows_app.engine.nodes import Node
 from workflows_app.engine.paths import last_id
+from workflows_app.engine.workflow import Workflow
 from workflows_app.words import kind_word
 
 CHIP = 60
@@ -55,6 +58,16 @@ def name_of(node: Node, path: str) -> str:
     if node.drawing == "group" or (node.drawing == "pill" and unnamed):
         return label_of(node)
     return kind_word(work) if unnamed and node.drawing == "node" else last_id(path)
+
+
+def step_name(workflow: Workflow | None, path: str) -> str:
+    """Name a step where its graph is not drawn: by its path, or by what it does where its id was made up."""
+    node = workflow.places.get(place(path)) if workflow is not None else None
+    name = name_of(node, path) if node is not None else last_id(path)
+    before = path.rpartition(".")[0]
+    if node is None or name == last_id(path):
+        return path
+    return _("%(step)s in %(box)s") % {"step": name, "box": before} if before else name
 
 
 def label_of(node: Node) -> str:
