@@ -23,11 +23,11 @@ let drawnFor = 0, fetchedAt = now();
 
 function place(at) {
   for (const [from, to, x, end] of axis) if (at <= to) return x + (Math.max(0, at - from) / Math.max(1, to - from)) * (end - x);
-  return axis.length ? axis[axis.length - 1][3] : 0;
+  return axis.at(-1)?.[3] ?? 0;
 }
 
 function instantAt(x) {
-  const [from, to, start, end] = axis.find((segment) => x <= segment[3]) ?? axis[axis.length - 1];
+  const [from, to, start, end] = axis.find((segment) => x <= segment[3]) ?? axis.at(-1);
   return from + (Math.max(0, x - start) / Math.max(0.001, end - start)) * (to - from);
 }
 
@@ -39,11 +39,15 @@ function lay(bar, at) {
   for (const [name, share] of Object.entries(places)) bar.setAttribute(name, `${share.toFixed(3)}%`);
 }
 
+function call(bar, kind) {
+  bar.setAttribute("class", `bar ${kind}`);
+  bar.dataset.s = kind === "try" ? "failed" : kind;
+}
+
 export function open(path, kind, at) {
   for (const bars of rows(path)) {
     const bar = document.createElementNS(SVG, "rect");
-    bar.setAttribute("class", `bar ${kind}`);
-    bar.dataset.s = kind === "try" ? "failed" : kind;
+    call(bar, kind);
     bar.dataset.from = at;
     bars.append(bar);
     lay(bar, Math.max(at, now()));
@@ -54,10 +58,7 @@ export function close(path, at, kind) {
   for (const bars of rows(path)) {
     for (const bar of bars.querySelectorAll(".bar:not([data-to])")) {
       bar.dataset.to = at;
-      if (kind) {
-        bar.setAttribute("class", `bar ${kind}`);
-        bar.dataset.s = kind === "try" ? "failed" : kind;
-      }
+      if (kind) call(bar, kind);
       lay(bar, at);
     }
   }
@@ -67,7 +68,7 @@ export function close(path, at, kind) {
 // stays. When it has become much longer than it was drawn for, the server lays the axis out anew. When all
 // that is open only waits, the axis stands still.
 function stretch(at) {
-  const last = axis[axis.length - 1];
+  const last = axis.at(-1);
   if (at <= last[1] || !pane().querySelector(".bar.running:not([data-to])")) return false;
   last[1] = at + (at - last[0]) * 0.1;
   if (last[1] - last[0] > 3 * drawnFor && at - fetchedAt > 15000) {
@@ -115,7 +116,7 @@ export function firstRow() {
 function setGaps(shown) {
   const [above, below] = pane().querySelectorAll(".gap");
   above.setAttribute("height", number(shown[0], "first") * ROW);
-  below.setAttribute("height", Math.max(0, number(pane(), "total") - number(shown[shown.length - 1], "last")) * ROW);
+  below.setAttribute("height", Math.max(0, number(pane(), "total") - number(shown.at(-1), "last")) * ROW);
 }
 
 async function look() {
@@ -138,8 +139,7 @@ async function fetchWindow(row) {
   url.pathname = url.pathname.replace(/(events|state|logs|raw)\/$/, "");
   url.searchParams.set("row", row);
   const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "window" } });
-  if (!answer.ok) throw new Error(`The rows could not be read: ${answer.status}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".window");
+  return answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".window");
 }
 
 function insert(made, tl) {
@@ -154,10 +154,6 @@ function insert(made, tl) {
   tl.dataset.total = made.dataset.total;
   setGaps(windows());
   for (const bar of made.querySelectorAll(".bar")) lay(bar, now());
-  settle(focused);
-}
-
-function settle(focused) {
   rove(focused && document.querySelector(`.row[data-path="${CSS.escape(focused)}"] .to`), Boolean(focused));
 }
 
@@ -167,8 +163,8 @@ function settle(focused) {
 const links = () => [...document.querySelectorAll(".tl .row .to[href]")];
 
 function rove(to, focus) {
-  const all = links();
-  const one = to ?? all.find((link) => link.tabIndex === 0 && link.closest("[aria-selected='true']")) ?? all.find((link) => link.closest("[aria-selected='true']")) ?? all[0];
+  const all = links(), chosen = all.filter((link) => link.closest("[aria-selected='true']"));
+  const one = to ?? chosen.find((link) => link.tabIndex === 0) ?? chosen[0] ?? all[0];
   for (const link of all) link.tabIndex = link === one ? 0 : -1;
   for (const toggle of document.querySelectorAll(".tl .opens")) toggle.tabIndex = -1;
   if (focus) one?.focus();
@@ -231,7 +227,7 @@ const KEYS = {
 };
 
 function lately(length) {
-  const end = pane().dataset.open === "1" ? now() : axis[axis.length - 1][1];
+  const end = pane().dataset.open === "1" ? now() : axis.at(-1)[1];
   zoom(end - length, end);
 }
 
@@ -279,7 +275,7 @@ function read() {
   const isFirst = !watched;
   watched = pane();
   axis = JSON.parse(pane()?.dataset.axis ?? "[]");
-  const last = axis[axis.length - 1];
+  const last = axis.at(-1);
   drawnFor = last ? Math.max(1000, last[1] - last[0]) : 0;
   if (!watched) return;
   rove();
