@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from workflows_app.engine.paths import public
 from workflows_app.models import Run, Wait
 from workflows_app.models.run import RunQuerySet
+from workflows_app.web.graph.labels import place_name
 
 COUNTED = 10_000
 LAST = 20
@@ -139,5 +140,5 @@ class Steps:
 def steps_of(run_ids: Iterable[str]) -> dict[str, Steps]:
     """Say which steps each of these runs is on."""
     waits = Wait.objects.filter(run__in=list(run_ids)).exclude(path="")
-    found = waits.values_list("run_id").annotate(Min("path"), Count("path", distinct=True)).order_by()
-    return {run_id: Steps(public(path), count) for run_id, path, count in found}
+    found = waits.values_list("run_id").annotate(Min("path"), Count("path", distinct=True), Min("event")).order_by()
+    return {run_id: Steps(place_name(public(path), event), count) for run_id, path, count, event in found}

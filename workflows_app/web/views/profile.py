@@ -18,6 +18,7 @@ from workflows_app.models import Profile, SignIn
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
+from workflows_app.web.people.browsers import browser_of
 from workflows_app.web.people.forms import (
     STUDIO_ZONE,
     ProfileIn,
@@ -63,7 +64,7 @@ def profile(request: Asked) -> HttpResponse:
     if changed:
         was, now = ({name: values[name] for name in sorted(changed)} for values in (before, after))
         note(request, "profile", Thing("account", person.get_username()), before=was, after=now)
-    messages.success(request, gettext("Your settings are kept."))
+    messages.success(request, gettext("Your settings are saved."))
     response = redirect("settings:profile")
     # The browser keeps these two, so that a page is right before anything is known of the person.
     for name, choice in (("theme", value.theme), ("keys", "on" if value.keys else "off")):
@@ -97,7 +98,7 @@ def sessions(request: Asked) -> HttpResponse:
     """List the browsers in which the person is signed in."""
     found = SignIn.objects.filter(user=request.user).order_by("-at")
     own = request.session.session_key
-    rows = [(sign_in, sign_in.session_id == own) for sign_in in found]
+    rows = [(sign_in, browser_of(sign_in.agent), sign_in.session_id == own) for sign_in in found]
     return show(request, "settings/sessions.html", {"rows": rows, "has_accounts": settings.STUDIO_AUTH != "none"})
 
 
