@@ -21,9 +21,9 @@ FOLD_WIDTH = 10.0
 MAX_FOLDS = 4
 RIGHT_EDGE = 98.0
 TICK_ROOM = 11.0
-NARROW_ROOM = 30.0
-NARROW_PILL = (58.0, 16.0)
-"""What the words of a tick take on a phone, and what those of a fold take to both sides of its middle."""
+NARROW_LETTER = 3.2
+NARROW_PILL = (36.0, 16.0)
+"""What a letter takes on a phone, and what the words of a fold take to both sides of its middle."""
 
 Span = tuple[int, int]
 
@@ -202,8 +202,9 @@ def thinned(found: Iterable[Tick], segments: tuple[Segment, ...]) -> Iterator[Ti
     folds = [(s.middle - before, s.middle + after) for s in segments if s.folded]
     free = 0.0
     for tick in found:
-        spare = tick.x > 0 and (tick.x < free or tick.x > 100 - NARROW_ROOM or any(a < tick.x < b for a, b in folds))
-        free = free if spare else tick.x + NARROW_ROOM
+        to = tick.x + NARROW_LETTER * (len(tick.words) + 2)
+        spare = tick.x > 0 and (tick.x < free or to > 100 or any(a < to and tick.x < b for a, b in folds))
+        free = free if spare else to
         yield replace(tick, spare=spare)
 
 

@@ -44,7 +44,8 @@ def profile(request: Asked) -> HttpResponse:
     }  # fmt: skip
     if request.method != "POST":
         zone = STUDIO_ZONE if chosen.is_zone_gone else before["zone"]
-        return shown(request, profile_form().initial({**before, "zone": zone}))
+        given = {name: value for name, value in before.items() if name != "email" or not is_known_by_address()}
+        return shown(request, profile_form().initial({**given, "zone": zone}))
     bound = profile_form().bind(request.POST)
     if not bound.is_valid():
         return shown(request, bound, status=200 if bound.is_edit else 422)
