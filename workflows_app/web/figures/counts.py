@@ -5,6 +5,7 @@ Nothing is counted past `COUNTED`; what a workflow usually takes is told by its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +14,9 @@ from statistics import median
 from django.db.models import Count, Exists, Min, OuterRef
 from django.utils.translation import gettext as _
 
-from workflows_app.engine.paths import public
+from workflows_app.engine.paths import last_id, public
 from workflows_app.models import Run, Wait
 from workflows_app.models.run import RunQuerySet
-from workflows_app.web.graph.labels import place_name
 
 COUNTED = 10_000
 LAST = 20
@@ -24,6 +24,7 @@ SPARK_HEIGHT = 20
 BAR = 4.7
 ENDED = ("success", "failed")
 MICROSECOND = timedelta(microseconds=1)
+NO_NAME = re.compile(r"event_.+_\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,13 @@ class Steps:
         return _("%(step)s and %(others)d more") % {"step": self.first, "others": self.count - 1}
 
 
+def named(path: str, event: str | None) -> str:
+    """Name where a run is: what waits for an event and was given no id by the event."""
+    return _("wait for %s") % event if event and NO_NAME.fullmatch(last_id(path)) else path
+
+
 def steps_of(run_ids: Iterable[str]) -> dict[str, Steps]:
     """Say which steps each of these runs is on."""
     waits = Wait.objects.filter(run__in=list(run_ids)).exclude(path="")
     found = waits.values_list("run_id").annotate(Min("path"), Count("path", distinct=True), Min("event")).order_by()
-    return {run_id: Steps(place_name(public(path), event), count) for run_id, path, count, event in found}
+    return {run_id: Steps(named(public(path), event), count) for run_id, path, count, event in found}

@@ -57,12 +57,6 @@ def name_of(node: Node, path: str) -> str:
     return kind_word(work) if unnamed and node.drawing == "node" else last_id(path)
 
 
-def place_name(path: str, event: str | None) -> str:
-    """Name where a run is; where it waits for an event under no id of its own, by the event."""
-    made_up = MADE_UP.match(last_id(path)) if event else None
-    return spoken(f"wait for {event}") if made_up is not None and made_up[1] == "event" else path
-
-
 def label_of(node: Node) -> str:
     """Say what a node does."""
     return spoken(words_of(node.label) or node.id)
