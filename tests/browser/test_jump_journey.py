@@ -102,7 +102,7 @@ def test_a_key_of_ones_own_stands_for_another(page: Page) -> None:
     page.get_by_label("You press").fill("x")
     page.get_by_label("In place of").fill("j")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Your settings are kept.")).to_be_visible()
+    expect(page.get_by_text("Your settings are saved.")).to_be_visible()
     page.goto("/workflows/")
     first = page.locator("[data-row] a").first
     page.keyboard.press("j")

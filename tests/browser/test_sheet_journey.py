@@ -132,3 +132,16 @@ def test_what_is_drawn_anew_is_ready_at_once(page: Page) -> None:
     expect(page.locator("#panel-title")).to_have_text("fraud")
     expect(page.locator("#panel-title")).to_be_focused()
     assert not loads, "the link was followed as a page"
+
+
+def test_what_stands_above_the_panes_is_in_reach_beside_the_panel(page: Page) -> None:
+    page.set_viewport_size(NARROW)
+    start_order(page)
+    node(page, "review", "suspended")
+    page.goto(f"{page.url}?step=review")
+    expect(page.locator("#panel")).to_be_visible()
+    page.get_by_role("button", name="Filter the timeline").click()
+    expect(page.locator("#filters")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_have_attribute("aria-pressed", "false")

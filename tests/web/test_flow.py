@@ -287,3 +287,19 @@ def test_lanes_side_by_side_need_the_room_of_the_widest_one() -> None:
     narrow = draw(seq(Parallel(id="p", nodes=(step("a"), step("b")))), history(), now=0)
     wide = draw(seq(step("a"), step("b"), step("c")), history(), now=0)
     assert width_of(narrow) < width_of(wide)
+
+
+@pytest.mark.parametrize("begun", [(started("outer.a", 0), done("outer.a", SECOND)), ()])
+def test_a_box_is_paused_where_only_the_next_step_takes_it_on(begun: tuple[e.Event, ...]) -> None:
+    tree = seq(Nested(id="outer", workflow=Flow(seq(step("a"), step("b")))), Parallel(id="p", nodes=(step("c"),)))
+    events = (started("outer", 0, role="nested"), *begun)
+    assert statuses(draw(tree, history(*events), now=SECOND))["outer"] == "running"
+    paused = history(*events, e.RunPaused(SECOND, ("outer.b",)))
+    outer, fork = (lane.node for lane in draw(tree, paused, now=9 * SECOND).lanes)
+    assert (outer.status, fork.status) == ("paused", "pending")
+
+
+def test_a_box_of_a_paused_run_runs_while_something_in_it_does() -> None:
+    tree = seq(Nested(id="outer", workflow=Flow(seq(step("a")))))
+    events = (started("outer", 0, role="nested"), started("outer.a", 0), e.RunPaused(SECOND, ()))
+    assert statuses(draw(tree, history(*events), now=SECOND))["outer"] == "running"

@@ -30,7 +30,7 @@ def test_a_run_that_ended_is_told_from_its_input_to_its_result(client: Client) -
     for words in (run_id, "Grace &lt;b&gt;", "shipped", "May it be shipped?", "ada", "succeeded", "by ada"):
         assert words in page
     for step in ("check", "stock", "fraud", "review", "ship"):
-        assert f"<td>{step}" in page
+        assert f'<td class="fold">{step}' in page
     assert f'href="/runs/{run_id}/print/"' in client.get(f"/runs/{run_id}/").content.decode()
 
 
@@ -45,7 +45,7 @@ def test_a_run_that_waits_and_one_that_failed_are_told_as_they_are(client: Clien
 def test_a_long_list_is_told_in_short(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workflows_app.web.inspector.printed.MOST", 2)
     page = paper(client, answered(orders()))
-    assert page.count("<tr><td>") == 2
+    assert page.count('<tr><td class="fold">') == 2
     assert "more steps are left out" in page
 
 
@@ -54,7 +54,7 @@ def test_values_are_for_those_who_may_read_them(client: Client, settings: Any, d
     accounts(settings, client, django_user_model, "view_run")
     page = paper(client, run_id)
     assert "Grace" not in page
-    assert "<td>review" in page
+    assert '<td class="fold">review' in page
 
 
 def test_what_is_not_there_is_not_found(client: Client) -> None:

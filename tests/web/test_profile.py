@@ -57,6 +57,15 @@ def test_what_is_kept_shows_on_every_page(client: Client, grace: User) -> None:
     assert "grace@" in act.after
 
 
+def test_who_is_known_by_their_address_fills_the_form_in_without_it(client: Client, grace: User, settings: Any) -> None:
+    client.post("/settings/", PROFILE)
+    settings.STUDIO_AUTH = "allauth"
+    page = client.get("/settings/").content.decode()
+    assert value_of(page, "profile.display_name") == "Grace Hopper"
+    assert "profile.email" not in page
+    assert "Your mail address is grace@example.org" in page
+
+
 def test_keys_can_stand_for_others(client: Client, grace: User) -> None:
     keys = {"profile.moved.0.press": "n", "profile.moved.0.means": "j", "profile.moved.1.press": "j"}
     assert client.post("/settings/", {**PROFILE, **keys, "profile.moved.1.means": "n"}).status_code == 302

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from workflows_app.models import Rollup, Run, Wait
+from workflows_app.models import Event, Rollup, Run, Wait
 from workflows_app.web.people.signin import local_person
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,6 +105,26 @@ def test_a_waiting_run_says_where_and_a_failed_one_why(client: Client) -> None:
     page = client.get("/runs/").content.decode()
     assert ">review<" in page
     assert "The cupboard is bare<" in page
+
+
+def test_a_paused_run_says_before_what_and_one_that_waits_for_an_event_for_which(client: Client) -> None:
+    make(1, status="paused")
+    Run.objects.update(seq=7)
+    Event.objects.create(
+        run_id="00000000-run",
+        seq=7,
+        stream=1,
+        at=EPOCH,
+        kind="RunPaused",
+        path="",
+        version=1,
+        data='{"before":["pack#2.fill"]}',
+    )
+    make(1, status="suspended", workflow="invoice")
+    Wait.objects.create(run_id="00000001-run", path="event_invoice_0", kind="suspension", event="paid")
+    page = client.get("/runs/").content.decode()
+    assert ">before pack.fill<" in page
+    assert ">wait for paid<" in page
 
 
 def test_runs_are_listed_by_their_end_when_the_time_means_that(client: Client) -> None:

@@ -304,3 +304,18 @@ def test_a_row_says_that_the_run_pauses_before_it() -> None:
     tree = seq(step("a"), ForEach(id="each", body=step("b")), step("c"))
     rows = timeline(tree, e.BreakpointsSet(0, breakpoints=("b", "c")), started("a", 1), now=2).rows
     assert [(row.name, row.breaks) for row in rows] == [("a", False), ("b", True), ("c", True)]
+
+
+def words_on_a_phone(*events: e.Event, now: int) -> list[tuple[float, str]]:
+    found = timeline(seq(step("a"), step("b")), *events, now=now).axis.ticks
+    return [(round(tick.x), tick.words) for tick in found if not tick.spare]
+
+
+def test_a_phone_has_the_words_of_as_many_ticks_as_there_is_room_for() -> None:
+    events = (started("a", 0), done("a", 9 * SECOND), e.RunFinished(9 * SECOND, "success"))
+    assert words_on_a_phone(*events, now=9 * SECOND) == [(0, "0 s"), (22, "2 s"), (44, "4 s"), (67, "6 s")]
+    # The words of a fold take most of what is beside them.
+    apart = (started("a", 0), done("a", 4 * SECOND), started("b", HOUR), done("b", HOUR + 4 * SECOND))
+    found = words_on_a_phone(*apart, e.RunFinished(HOUR + 4 * SECOND, "success"), now=2 * HOUR)
+    assert found[0] == (0, "0 s")
+    assert all(x < 14 or x > 66 for x, _words in found), found

@@ -116,7 +116,7 @@ def test_a_list_under_a_schema_that_means_something_else_is_shown_all_the_same()
     [
         (["new", "odd"], "new, odd"),
         (["Paris, France", "Rome"], "Paris, France · Rome"),
-        (["The name is missing.", "Line 5, the phone is none."], "The name is missing. Line 5, the phone is none."),
+        (["The name is missing.", "Line 5, the phone is none."], "The name is missing.\nLine 5, the phone is none."),
         (["It is late.", "odd"], "It is late. · odd"),
         ([], "none"),
     ],

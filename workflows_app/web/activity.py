@@ -52,7 +52,7 @@ VERBS: Final = {
     "claim": gettext_lazy("claimed"),
     "release": gettext_lazy("gave back"),
     "hand_over": gettext_lazy("handed over"),
-    "save_view": gettext_lazy("kept"),
+    "save_view": gettext_lazy("saved"),
     "delete_view": gettext_lazy("deleted"),
     "save_input": gettext_lazy("saved"),
     "delete_input": gettext_lazy("deleted"),

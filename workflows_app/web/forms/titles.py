@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from workflows_app.web.forms.json_text import print_json
 from workflows_app.web.forms.schema import Part, clean
+from workflows_app.words import grouped
 
 READABLE_BITS: Final = 64
 # What pydantic calls the arms of a union in an error's path.
@@ -108,17 +109,17 @@ def _range_hint(part: Part) -> str:
 def length_hint(part: Part) -> str:
     """Say how long a text may be, where that is worth a word."""
     most = part.integer("maxLength")
-    return _("at most %d characters") % most if most is not None and most > 1 else ""
+    return _("at most %s characters") % grouped(most) if most is not None and most > 1 else ""
 
 
 def rows_hint(part: Part, fewest: str, greatest: str) -> str:
     """Say how many rows a list takes; the two keys hold the bounds."""
     least, most = part.integer(fewest) or 0, part.integer(greatest)
     if most is None:
-        return _("at least %d") % least if least else ""
+        return _("at least %s") % grouped(least) if least else ""
     if least:
-        return _("%(low)s to %(high)s") % {"low": least, "high": most}
-    return _("at most %d") % most
+        return _("%(low)s to %(high)s") % {"low": grouped(least), "high": grouped(most)}
+    return _("at most %s") % grouped(most)
 
 
 def example(part: Part) -> str:

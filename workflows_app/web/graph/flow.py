@@ -16,7 +16,7 @@ from workflows_app.engine.drift import place
 from workflows_app.engine.history import History
 from workflows_app.engine.nodes import Edge, Node
 from workflows_app.engine.paths import public
-from workflows_app.engine.records import Record
+from workflows_app.engine.records import CONTAINERS, Record
 from workflows_app.web.graph.drawn import Drawn, Lane, folded, strip_of, thinned
 from workflows_app.web.graph.statuses import BUSY, STOPPED, combined, final, shown_status, states_of, tries_of
 from workflows_app.web.values.labels import label_of, name_of, words_of
@@ -125,10 +125,13 @@ class _Pen:
         open_ones = states_of(record.path, items, self.history) if items is not None else {}
         inner = [*(lane.node.status for lane in drawn.lanes), *open_ones.values()]
         status = combined(inner, self.history.finished) if drawn.status == "running" and inner else drawn.status
+        status = status if status in BUSY or self.history.finished else drawn.status
+        if record.role in CONTAINERS:
+            status = self._held(status, inner)
         since = record.suspended_at if record.status == "suspended" else None
         return replace(
             drawn,
-            status=final(status if status in BUSY or self.history.finished else drawn.status, self.history.finished),
+            status=final(status, self.history.finished),
             started_at=record.started_at if since is None else since,
             ended_at=None if drawn.status == "waiting" else record.ended_at,
             due=record.due,
@@ -137,6 +140,11 @@ class _Pen:
             strip=strip_of(items, open_ones, self.history.finished) if items is not None else None,
         )
 
+    def _held(self, status: str, inner: list[str]) -> str:
+        """Show a box of a paused run as paused, unless something in it still runs."""
+        is_held = status == "running" and self.history.status == "paused" and "running" not in inner
+        return "paused" if is_held else status
+
     def _derived(self, drawn: Drawn) -> Drawn:
         """Derive what a box is from what is in it, as it has no record of its own."""
         if not drawn.lanes:
@@ -144,7 +152,8 @@ class _Pen:
         children = [lane.node for lane in drawn.lanes]
         begun = [child.started_at for child in children if child.started_at is not None]
         ended = [child.ended_at for child in children if child.ended_at is not None]
-        status = combined((child.status for child in children), self.history.finished)
+        inner = [child.status for child in children]
+        status = self._held(combined(inner, self.history.finished), inner)
         return replace(
             drawn,
             status=status,

@@ -6,8 +6,8 @@ Positions are shares of 100, ready for SVG; instants and durations are microseco
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from workflows_app.engine.events import SECOND
 from workflows_app.engine.history import History
@@ -21,6 +21,9 @@ FOLD_WIDTH = 10.0
 MAX_FOLDS = 4
 RIGHT_EDGE = 98.0
 TICK_ROOM = 11.0
+NARROW_LETTER = 3.2
+NARROW_PILL = (36.0, 16.0)
+"""What a letter takes on a phone, and what the words of a fold take to both sides of its middle."""
 
 Span = tuple[int, int]
 
@@ -50,12 +53,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A line with a time on it; `since` counts from the start of the run."""
+    """A line with a time on it; `since` counts from the start of the run. A phone has no room for `spare` words."""
 
     x: float
     at: int
     since: int
     words: str
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def axis_of(history: History, busy: list[Span], now: int, span: Span | None = No
         busy = [(max(a, start), min(b, end)) for a, b in busy if b > start and a < end]
         is_open = is_open and end >= now
     segments, scale = segments_of(start, end, busy, RIGHT_EDGE if is_open else 100.0)
-    axis = Axis(origin, segments, tuple(ticks(origin, segments, scale)), None, is_open)
+    axis = Axis(origin, segments, tuple(thinned(ticks(origin, segments, scale), segments)), None, is_open)
     stands = (now if is_open else None) if here is None else here
     if stands is None or not axis.shows(stands, stands):
         return axis
@@ -190,6 +194,18 @@ def ticks(origin: int, segments: tuple[Segment, ...], scale: float) -> Iterator[
             since += step
         for (x, since), words in zip(shown, told([since for _x, since in shown]), strict=True):
             yield Tick(x, origin + since, since, words)
+
+
+def thinned(found: Iterable[Tick], segments: tuple[Segment, ...]) -> Iterator[Tick]:
+    """Mark the ticks for whose words a phone has no room beside those before and the folds."""
+    before, after = NARROW_PILL
+    folds = [(s.middle - before, s.middle + after) for s in segments if s.folded]
+    free = 0.0
+    for tick in found:
+        to = tick.x + NARROW_LETTER * (len(tick.words) + 2)
+        spare = tick.x > 0 and (tick.x < free or to > 100 or any(a < to and tick.x < b for a, b in folds))
+        free = free if spare else to
+        yield replace(tick, spare=spare)
 
 
 def told(times: list[int]) -> list[str]:

@@ -8,14 +8,15 @@ from hashlib import sha256
 from typing import Final
 
 from django.core.cache import cache
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext as _
+from pydantic_core import from_json
 
 from workflows_app import runtime
 from workflows_app.engine.drift import place
 from workflows_app.engine.paths import ITEM, owner, public
 from workflows_app.engine.ports import OPEN, TERMINAL
-from workflows_app.models import Rollup, Run, Wait
+from workflows_app.models import Event, Rollup, Run, Wait
 from workflows_app.models.run import RunQuerySet
 from workflows_app.rights import seen, told_error
 from workflows_app.web.figures.counts import COUNTED, Amount, amount, asking, elapsed, first_line, name_at, steps_of
@@ -78,7 +79,7 @@ def rows_of(runs: Sequence[Run]) -> list[Row]:
     """Add which step each run is on, or what it failed with."""
     steps = steps_of(run.id for run in runs if run.status in OPEN)
     errors = {run.id: first_line(told_error(run.workflow_id, run.error)) for run in runs}
-    words = errors | {at: str(on) for at, on in steps.items()}
+    words = errors | {at: str(on) for at, on in steps.items()} | held(run.id for run in runs if run.status == "paused")
     asks = set(asking(Run.objects.filter(pk__in=[run.id for run in runs])).values_list("pk", flat=True))
     again = trying_again(run.id for run in runs if run.status == "waiting")
     return [
@@ -97,6 +98,16 @@ def trying_again(run_ids: Iterable[str]) -> set[str]:
         if node is not None:
             kinds.setdefault(run_id, set()).add(node.kind)
     return {run_id for run_id, found in kinds.items() if TRIED.issuperset(found)}
+
+
+def held(run_ids: Iterable[str]) -> dict[str, str]:
+    """Say before which steps paused runs were told to pause; one that is done step by step is before none."""
+    paused = Event.objects.filter(run__in=list(run_ids), seq=F("run__seq"), kind="RunPaused")
+    before = {
+        run_id: [public(path) for path in from_json(data)["before"]]
+        for run_id, data in paused.values_list("run_id", "data")
+    }
+    return {run_id: _("before %s") % ", ".join(paths) for run_id, paths in before.items() if paths}
 
 
 def amount_of(filters: RunFilters, found: RunPage) -> Amount | None:

@@ -25,9 +25,13 @@ def words_of(cron: Cron) -> str:
     if not all(field.is_every for field in (cron.months, cron.years)):
         return ""
     days = _days(cron)
-    if cron.hours.is_every and cron.days.is_every and cron.weekdays.is_every:
+    is_daily = cron.days.is_every and cron.weekdays.is_every
+    if is_daily and cron.hours.is_every:
         return _often(cron)
     times = _times(cron)
+    if is_daily and not times and cron.seconds.numbers == cron.minutes.numbers == (0,):
+        step = _step(cron.hours, 24)
+        return ngettext("every hour", "every %(n)d hours", step) % {"n": step} if step else ""
     return _("%(days)s at %(times)s") % {"days": days, "times": times} if days and times else ""
 
 

@@ -129,9 +129,9 @@ def fact_of(name: str, value: Json, part: Part) -> Fact:
 
 
 def listed(texts: list[str]) -> str:
-    """Join the texts of a list so that they can be told apart."""
+    """Join the texts of a list so that they can be told apart; sentences get a line each."""
     if all(text.endswith(".") for text in texts):
-        return " ".join(texts)
+        return "\n".join(texts)
     return (" · " if any("," in text or text.endswith(".") for text in texts) else ", ").join(texts)
 
 
@@ -146,4 +146,5 @@ def moment_in(text: str) -> datetime | None:
 
 def summary_of(data: Json, most: int, schema: Schema = NO_SCHEMA) -> str:
     """Tell an object by the first of its facts."""
-    return " · ".join(f"{fact.label} {fact.text}" for fact in facts_in(data, schema).facts[:most])
+    facts = facts_in(data, schema).facts[:most]
+    return " · ".join(f"{fact.label} {fact.text}" for fact in facts).replace("\n", " ")

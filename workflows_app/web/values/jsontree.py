@@ -52,8 +52,8 @@ class Branch:
     @property
     def counted(self) -> str:
         if self.kind == "object":
-            return ngettext("%(n)d field", "%(n)d fields", self.count) % {"n": self.count}
-        return ngettext("%(n)d item", "%(n)d items", self.count) % {"n": self.count}
+            return ngettext("%(n)s field", "%(n)s fields", self.count) % {"n": f"{self.count:,}"}
+        return ngettext("%(n)s item", "%(n)s items", self.count) % {"n": f"{self.count:,}"}
 
 
 @dataclass(frozen=True, slots=True)

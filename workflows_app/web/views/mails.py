@@ -44,7 +44,7 @@ def mails(request: Asked) -> HttpResponse:
     if changed:
         was, now = ({name: values[name] for name in changed} for values in (before, after))
         note(request, "mails", Thing("account", request.user.get_username()), before=was, after=now)
-    messages.success(request, _("Your choice is kept."))
+    messages.success(request, _("Your choice is saved."))
     return redirect("settings:mails")
 
 

@@ -18,6 +18,7 @@ from workflows_app.models import Profile, SignIn
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
+from workflows_app.web.people.browsers import browser_of
 from workflows_app.web.people.devices import YEAR, forget_others
 from workflows_app.web.people.forms import (
     STUDIO_ZONE,
@@ -43,7 +44,8 @@ def profile(request: Asked) -> HttpResponse:
     }  # fmt: skip
     if request.method != "POST":
         zone = STUDIO_ZONE if chosen.is_zone_gone else before["zone"]
-        return shown(request, profile_form().initial({**before, "zone": zone}))
+        given = {name: value for name, value in before.items() if name != "email" or not is_known_by_address()}
+        return shown(request, profile_form().initial({**given, "zone": zone}))
     bound = profile_form().bind(request.POST)
     if not bound.is_valid():
         return shown(request, bound, status=200 if bound.is_edit else 422)
@@ -63,7 +65,7 @@ def profile(request: Asked) -> HttpResponse:
     if changed:
         was, now = ({name: values[name] for name in sorted(changed)} for values in (before, after))
         note(request, "profile", Thing("account", person.get_username()), before=was, after=now)
-    messages.success(request, gettext("Your settings are kept."))
+    messages.success(request, gettext("Your settings are saved."))
     response = redirect("settings:profile")
     # The browser keeps these two, so that a page is right before anything is known of the person.
     for name, choice in (("theme", value.theme), ("keys", "on" if value.keys else "off")):
@@ -98,7 +100,7 @@ def sessions(request: Asked) -> HttpResponse:
     """List the browsers in which the person is signed in."""
     found = SignIn.objects.filter(user=request.user).order_by("-at")
     own = request.session.session_key
-    rows = [(sign_in, sign_in.session_id == own) for sign_in in found]
+    rows = [(sign_in, browser_of(sign_in.agent), sign_in.session_id == own) for sign_in in found]
     return show(request, "settings/sessions.html", {"rows": rows, "has_accounts": settings.STUDIO_AUTH != "none"})
 
 

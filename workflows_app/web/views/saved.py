@@ -60,7 +60,7 @@ def new(request: Asked) -> HttpResponse:
         owner=request.user.get_username(), is_shared="shared" in request.POST, changed_at=timezone.now(),
     )  # fmt: skip
     log(request, "save_view", view)
-    messages.success(request, _("The view “%(title)s” is kept.") % {"title": view.title})
+    messages.success(request, _("The view “%(title)s” is saved.") % {"title": view.title})
     return redirect("views:open", view.slug)
 
 
@@ -79,7 +79,7 @@ def edit(request: Asked, slug: str) -> HttpResponse:
     view.path, view.query = source.path, source.query
     view.save()
     log(request, "save_view", view)
-    messages.success(request, _("The view “%(title)s” is kept.") % {"title": view.title})
+    messages.success(request, _("The view “%(title)s” is saved.") % {"title": view.title})
     return redirect("views:open", view.slug)
 
 

@@ -101,7 +101,7 @@ def taken(
         messages.error(request, _("There are %s schedules. Delete one first.") % MOST)
         return form_page(request, workflow, sent, told, row, status=409)
     kept = scheduling.save(request, workflow, said(told, ScheduleIn), sent.given, into=row)
-    messages.success(request, _("The schedule is kept."))
+    messages.success(request, _("The schedule is saved."))
     return redirect("schedules:detail", kept.id)
 
 

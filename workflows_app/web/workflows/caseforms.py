@@ -21,7 +21,7 @@ from workflows_app.web.forms import SchemaForm, form_from_schema
 from workflows_app.web.values.schemas import any_name_schema_of, checked_by, translated
 from workflows_app.web.values.secrecy import without_secrets
 from workflows_app.web.workflows.savedinputs import TITLE
-from workflows_app.words import short_id
+from workflows_app.words import short_id, status_word
 
 
 class CaseIn(BaseModel):
@@ -51,6 +51,8 @@ def case_form(workflow: Workflow, known: Iterable[str] = ()) -> SchemaForm:
         if "step" in model["properties"]:
             # Their ids are no words to be written with a capital.
             model["properties"]["step"] |= {"enum": steps, "x-choices": {step: step for step in steps}}
+        if (status := model["properties"].get("status")) is not None:
+            status["x-choices"] = {word: status_word(word).capitalize() for word in status["enum"]}
     return form_from_schema(translated(schema), validate=checked_by(Schema(CaseIn)), prefix="test")
 
 
