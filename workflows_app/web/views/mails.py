@@ -21,6 +21,7 @@ from workflows_app.rights import reach_of
 from workflows_app.web.activity import Thing, note
 from workflows_app.web.forms import SchemaForm
 from workflows_app.web.http import Asked, page, show
+from workflows_app.web.people.browsers import browser_of
 from workflows_app.web.people.devices import own_device
 from workflows_app.web.people.forms import MailsIn, mails_form, said
 from workflows_app.web.people.signin import profile_of
@@ -81,6 +82,7 @@ def workflows_of(request: Asked, chosen: Profile) -> list[str]:
 
 
 def shown(request: Asked, form: SchemaForm, *, status: int = 200) -> HttpResponse:
-    theirs = devices().filter(person=request.user).order_by("-since")
+    found = devices().filter(person=request.user).order_by("-since")
+    theirs = [(device, browser_of(device.agent) or _("unknown")) for device in found]
     context = {"form": form, "point": get_conf().push_point, "devices": theirs, "own": own_device(request)}
     return show(request, "settings/mails.html", context, status=status)
