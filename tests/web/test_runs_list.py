@@ -127,6 +127,16 @@ def test_a_paused_run_says_before_what_and_one_that_waits_for_an_event_for_which
     assert ">wait for paid<" in page
 
 
+def test_a_run_that_is_done_step_by_step_is_listed(client: Client) -> None:
+    make(1, status="paused")
+    Run.objects.update(seq=7)
+    Event.objects.create(
+        run_id="00000000-run", seq=7, stream=1, at=EPOCH, kind="RunPaused", path="", version=1, data="{}"
+    )
+    response = client.get("/runs/")
+    assert response.status_code == 200
+
+
 def test_runs_are_listed_by_their_end_when_the_time_means_that(client: Client) -> None:
     make(3)
     for index, name in enumerate(("00000001-run", "00000000-run")):

@@ -104,7 +104,7 @@ def held(run_ids: Iterable[str]) -> dict[str, str]:
     """Say before which steps paused runs were told to pause; one that is done step by step is before none."""
     paused = Event.objects.filter(run__in=list(run_ids), seq=F("run__seq"), kind="RunPaused")
     before = {
-        run_id: [public(path) for path in from_json(data)["before"]]
+        run_id: [public(path) for path in from_json(data).get("before", ())]
         for run_id, data in paused.values_list("run_id", "data")
     }
     return {run_id: _("before %s") % ", ".join(paths) for run_id, paths in before.items() if paths}
