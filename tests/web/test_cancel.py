@@ -23,6 +23,21 @@ def test_it_cancels_with_a_reason_and_a_name(client: Client) -> None:
     assert [event["by"] for event in events if event["kind"] == "RunCancelled"] == ["local"]
 
 
+@pytest.mark.parametrize("address", ["/runs/%s/", "/runs/%s/print/"])
+def test_its_page_says_why_to_whoever_may_read_what_is_in_it(
+    settings: Any, client: Client, django_user_model: type[User], address: str
+) -> None:
+    run_id = orders()
+    client.post(f"/runs/{run_id}/cancel/", {"reason": "Ordered twice"})
+    wait_for(run_id, "canceled")
+    assert "Ordered twice" in client.get(address % run_id).content.decode()
+    stranger = Client()
+    accounts(settings, stranger, django_user_model, "view_run")
+    response = stranger.get(address % run_id)
+    assert response.status_code == 200
+    assert "Ordered twice" not in response.content.decode()
+
+
 def test_a_finished_run_stays_as_it_is_and_the_page_says_so(client: Client) -> None:
     run_id = orders()
     client.post(f"/runs/{run_id}/resume/?step=review", {"answer.decision": "approve"})

@@ -139,6 +139,11 @@ class Inspector:
         return self.moment.reading.history
 
     @property
+    def why(self) -> str:
+        """Say why the run was canceled, to whoever may read what is in it."""
+        return (self.present.cancel_reason or "") if self.may_see else ""
+
+    @property
     def here(self) -> int:
         """Give the instant at which the moment stands."""
         return self.moment.at if self.moment.is_past else self.now

@@ -39,6 +39,7 @@ class Printed:
     input: Tree | None = None
     result: Tree | None = None
     error: ErrorView | None = None
+    why: str = ""
 
 
 def printed(look: Look, now: int, *, may_see: bool) -> Printed:
@@ -53,7 +54,8 @@ def printed(look: Look, now: int, *, may_see: bool) -> Printed:
     if not may_see:
         return paper
     shown, result = _tree(look, history.input), _tree(look, history.result)
-    return replace(paper, input=shown, result=result, error=error_view(history.error))
+    why = history.cancel_reason or ""
+    return replace(paper, input=shown, result=result, error=error_view(history.error), why=why)
 
 
 def _line(row: Row, record: Record | None) -> Line:
