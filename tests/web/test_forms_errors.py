@@ -179,6 +179,27 @@ def test_an_error_of_a_pair_is_at_its_row() -> None:
     assert send(form, {"counts.0.__key": "", "counts.0.__value": ""}).is_valid()
 
 
+def test_an_error_of_a_pair_without_a_name_is_not_at_the_empty_row_below_it() -> None:
+    class Order(BaseModel):
+        lines: dict[Annotated[str, Field(min_length=1)], Line]
+
+    form = form_of(Order).initial({"lines": {"a": {"sku": "ABC-1", "qty": 2}, "b": {"sku": "ABC-2", "qty": 1}}})
+    nothing = {"lines.1.__key": "", "lines.1.__value.sku": "", "lines.1.__value.qty": "1"}
+    bound = send(form, {"lines.0.__key": "", "lines.0.__value.sku": "no", **nothing})
+
+    assert sorted(bound.errors) == ["lines.0.__key", "lines.0.__value.sku"]
+
+
+def test_what_cannot_be_read_is_told_in_a_row_without_a_name() -> None:
+    class Order(BaseModel):
+        counts: dict[str, int] = {}
+
+    form = form_of(Order).initial({"counts": {"z": 1}})
+    bound = send(form, {"counts.0.__key": "", "counts.0.__value": "many"})
+
+    assert sorted(bound.errors) == ["counts.0.__key", "counts.0.__value"]
+
+
 def test_a_key_that_has_a_field_of_its_own_is_told() -> None:
     class Open(BaseModel):
         model_config = ConfigDict(extra="allow")

@@ -40,10 +40,7 @@ class Pairs(Field):
 
     def read(self, name: str, post: Post, problems: Problems) -> object:
         pairs: dict[str, object] = {}
-        for place, key in self._named(name, post):
-            value = self.item.read(f"{place}.{VALUE}", post, problems)
-            if not key and value == self._untouched:
-                continue
+        for place, key, value in self._taken(name, post, problems):
             if not key or key in pairs or not is_storable(key):
                 problems[f"{place}.{KEY}"] = _("Give each row a name of its own.")
             if isinstance(value, Missing) and not self.item.fits(""):
@@ -75,7 +72,7 @@ class Pairs(Field):
         return post.with_texts(self._write_row(next_row(name, post), "", MISSING))
 
     def locate(self, name: str, path: Sequence[str], post: Post) -> Place:
-        named = {key: place for place, key in self._named(name, post)}
+        named = {key: place for place, key, _value in self._taken(name, post, {})}
         # A key may hold dots itself, so the longest match wins.
         for length in range(len(path), 0, -1):
             place = named.get(".".join(path[:length]))
@@ -89,10 +86,15 @@ class Pairs(Field):
     def _untouched(self) -> object:
         return self.item.read("x", Post(dict(self.item.write("x", MISSING))), {})
 
-    def _named(self, name: str, post: Post) -> Iterator[tuple[str, str]]:
+    def _taken(self, name: str, post: Post, problems: Problems) -> Iterator[tuple[str, str, object]]:
+        """Read the rows: the place, the name and the value of each that is not as it came."""
         for row in post.rows(name):
-            key = self.key.read(f"{name}.{row}.{KEY}", post, {})
-            yield f"{name}.{row}", key if isinstance(key, str) else ""
+            place = f"{name}.{row}"
+            typed = self.key.read(f"{place}.{KEY}", post, {})
+            key = typed if isinstance(typed, str) else ""
+            value = self.item.read(f"{place}.{VALUE}", post, problems)
+            if key or value != self._untouched:
+                yield place, key, value
 
     def _write_row(self, place: str, key: str, value: object) -> Texts:
         yield f"{place}.{KEY}", key
