@@ -46,7 +46,7 @@ def programs(number: int) -> settings:
 
 
 def randomly(seed: int) -> Random:
-    return Random(seed)  # noqa: S311
+    return Random(seed)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -151,7 +151,7 @@ def storm(
 
     `faults` are commands that strike the database.
     """
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     run_ids = asked(partial(create, order, runs))
     alive = {born(partial(serve, order)): 0.0 for _ in range(workers)}
     struck: dict[str, int] = {"kill": 0, "stop": 0, "fault": 0}

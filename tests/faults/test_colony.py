@@ -73,7 +73,7 @@ def test_a_process_may_die_at_any_write(colony: Colony, seed: int, is_long: bool
     # They are about 230 statements in 50 writes, and what comes after the last is not part of the run; how many
     # there are depends on what falls into one write, so that only the earlier half is reached for sure.
     sure, last = (115, 280) if kind == "statement" else (25, 70)
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     some = sorted([*chance.sample(range(sure), 2), *chance.sample(range(sure, last), 3)])
     fallen = colony("sweep", points=list(range(last)) if is_long else some, kind=kind)
     assert [each for each in fallen if each["open"] or each["wrong"] or each["again"] or each["unkept"]] == []

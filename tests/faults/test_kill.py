@@ -38,7 +38,7 @@ def test_a_run_goes_on_at_once_and_repeats_only_what_was_under_way(any_site: Sit
 
 
 def test_a_run_survives_kills_at_random_moments(site: Site) -> None:
-    chance = random.Random(20)  # noqa: S311
+    chance = random.Random(20)
     studio = site.start()
     run_id = site.visit(studio).start("long")
     for _ in range(5):

@@ -82,14 +82,14 @@ def picture_of(run_id: str) -> dict[str, str]:
 
 
 def test_a_page_misses_nothing_though_lines_break_and_a_studio_dies(site: Site, seed: int, is_long: bool) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     studios = [site.start(), site.start()]
     run_ids = [site.visit(studios[0]).start("long") for _ in range(2)]
     addresses = [studio.address for studio in studios]
     count = 1000 if is_long else 24
     # However many pages there are, so many lines break in a second: coming again is the dearest thing a page does.
     longest = max(LONGEST, 2 * count / BREAKS)
-    pages = [Page(addresses, run_ids[n % 2], random.Random(chance.random()), longest) for n in range(count)]  # noqa: S311
+    pages = [Page(addresses, run_ids[n % 2], random.Random(chance.random()), longest) for n in range(count)]
 
     async def watch() -> None:
         lasts = {run_id: asyncio.get_running_loop().create_future() for run_id in run_ids}
@@ -181,7 +181,7 @@ def test_pages_that_do_not_read_cost_little_memory_and_nobody_else_anything(site
         over = asyncio.get_running_loop().create_future()
         over.set_result(await asyncio.to_thread(ended, site, run_id))
         grown = memory(studio) - before
-        page = Page([studio.address], run_id, random.Random(1))  # noqa: S311
+        page = Page([studio.address], run_id, random.Random(1))
         async with asyncio.timeout(60):
             await page.follow(over)
         for line in deaf:

@@ -90,4 +90,4 @@ def test_what_cannot_be_recorded_on_a_full_disk_is_recorded_once_there_is_room(
 
 def noise(seed: str) -> str:
     """Make a text that no compression makes small."""
-    return random.Random(seed).randbytes(LARGE).hex()  # noqa: S311
+    return random.Random(seed).randbytes(LARGE).hex()

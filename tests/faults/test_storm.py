@@ -100,7 +100,7 @@ def people(addresses: Sequence[str], numbers: Iterator[int], over: Event) -> lis
 
 
 def test_runs_outlive_the_deaths_of_studios(any_site: Site, seed: int, is_long: bool) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     studios = [any_site.start(**WORKFLOWS) for _ in range(STUDIOS)]
     addresses, numbers, over = [studio.address for studio in studios], count(), Event()
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -107,19 +107,17 @@ def test_a_waiting_run_says_where_and_a_failed_one_why(client: Client) -> None:
     assert "The cupboard is bare<" in page
 
 
-def test_a_paused_run_says_before_what_and_one_that_waits_for_an_event_for_which(client: Client) -> None:
+def make_paused(data: str) -> None:
+    """Make a run that is paused, with what its last event tells of that."""
     make(1, status="paused")
     Run.objects.update(seq=7)
     Event.objects.create(
-        run_id="00000000-run",
-        seq=7,
-        stream=1,
-        at=EPOCH,
-        kind="RunPaused",
-        path="",
-        version=1,
-        data='{"before":["pack#2.fill"]}',
+        run_id="00000000-run", seq=7, stream=1, at=EPOCH, kind="RunPaused", path="", version=1, data=data
     )
+
+
+def test_a_paused_run_says_before_what_and_one_that_waits_for_an_event_for_which(client: Client) -> None:
+    make_paused('{"before":["pack#2.fill"]}')
     make(1, status="suspended", workflow="invoice")
     Wait.objects.create(run_id="00000001-run", path="event_invoice_0", kind="suspension", event="paid")
     page = client.get("/runs/").content.decode()
@@ -128,11 +126,7 @@ def test_a_paused_run_says_before_what_and_one_that_waits_for_an_event_for_which
 
 
 def test_a_run_that_is_done_step_by_step_is_listed(client: Client) -> None:
-    make(1, status="paused")
-    Run.objects.update(seq=7)
-    Event.objects.create(
-        run_id="00000000-run", seq=7, stream=1, at=EPOCH, kind="RunPaused", path="", version=1, data="{}"
-    )
+    make_paused("{}")
     response = client.get("/runs/")
     assert response.status_code == 200
 
